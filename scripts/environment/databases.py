@@ -233,7 +233,9 @@ class Databases:
 def _reason(log):
     """Return the line of a log that says why Odoo failed."""
     lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
-    errors = [line for line in lines if re.match(r"\w[\w.]*(Error|Exception|Warning):", line)]
+    errors = [
+        line for line in lines if re.match(r"\w[\w.]*(Error|Exception|Warning):", line)
+    ]
     critical = [line for line in lines if " CRITICAL " in line or " ERROR " in line]
     return (errors or critical or lines or ["no reason given"])[-1][:300]
 

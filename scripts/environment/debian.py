@@ -65,7 +65,9 @@ class Archive:
     def versions(self, package):
         """Return the versions of a package on offer, newest first."""
         _code, output = self._apt("cache", "madison", package)
-        found = [line.split("|")[1].strip() for line in output.splitlines() if "|" in line]
+        found = [
+            line.split("|")[1].strip() for line in output.splitlines() if "|" in line
+        ]
         return list(dict.fromkeys(found))
 
     def fetch(self, *packages):

@@ -31,8 +31,11 @@ class Odoo:
     def addons_path(self):
         """The folders of Odoo's own add-ons: both, in a source tree."""
         folders = (self.path / "addons", self.path / "odoo" / "addons")
-        return [str(folder) for folder in folders if (folder / "base").exists()
-                or (folder / "account").exists()]
+        return [
+            str(folder)
+            for folder in folders
+            if (folder / "base").exists() or (folder / "account").exists()
+        ]
 
     @property
     def command(self):
@@ -54,9 +57,7 @@ def get():
     """
     if os.environ.get(VARIABLE):
         return named()
-    kept = [
-        path for path in cache.folder().glob("odoo-*") if path.suffix != ".part"
-    ]
+    kept = [path for path in cache.folder().glob("odoo-*") if path.suffix != ".part"]
     if not kept:
         kept = [_fetch()]
     return Odoo(max(kept, key=os.path.getmtime) / INSTALLED)

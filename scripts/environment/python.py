@@ -104,19 +104,21 @@ def install(python, *arguments):
         *arguments,
     ]
     output = ""
-    with Step("Fetching Python packages") as step:
-        with subprocess.Popen(
+    with (
+        Step("Fetching Python packages") as step,
+        subprocess.Popen(
             [str(part) for part in command],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             universal_newlines=True,
             errors="replace",
-        ) as process:
-            for line in process.stdout:
-                output += line
-                if line.startswith(("Collecting", "Building", "Installing")):
-                    step.detail = " ".join(line.split()[:2])
+        ) as process,
+    ):
+        for line in process.stdout:
+            output += line
+            if line.startswith(("Collecting", "Building", "Installing")):
+                step.detail = " ".join(line.split()[:2])
     if process.returncode:
         reason = system.last_line(output, "ERROR:")
         hint = "" if shutil.which("cc") else " (a C compiler may help: install gcc)"
