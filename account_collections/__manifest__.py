@@ -1,0 +1,20 @@
+{
+    "name": "Account Collections",
+    "version": "19.0.1.0.0",
+    "category": "Accounting/Accounting",
+    "summary": "Collect late customer money without losing the customer",
+    "author": "Account Collections",
+    "website": "https://account-collections.example.org",
+    "license": "LGPL-3",
+    "depends": ["account"],
+    "data": [
+        "security/account_collections_groups.xml",
+        "security/ir.model.access.csv",
+        "security/account_collections_rules.xml",
+        "data/mail_template_data.xml",
+    ],
+    "post_init_hook": "post_init_hook",
+    "uninstall_hook": "uninstall_hook",
+    "installable": True,
+    "application": True,
+}

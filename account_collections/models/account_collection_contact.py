@@ -1,0 +1,141 @@
+from odoo import api, fields, models
+
+LIVE_STATES = ("queued", "sent")
+
+
+class AccountCollectionContact(models.Model):
+    _name = "account.collection.contact"
+    _description = "Collection Contact"
+    _order = "date desc, id desc"
+    _check_company_auto = True
+
+    # === FIELDS === #
+
+    partner_id = fields.Many2one(
+        "res.partner", string="Customer", required=True, readonly=True
+    )
+    company_id = fields.Many2one("res.company", required=True, readonly=True)
+    case_id = fields.Many2one(
+        "account.collection.case",
+        readonly=True,
+        index="btree_not_null",
+        check_company=True,
+        ondelete="set null",
+    )
+    date = fields.Date(
+        required=True,
+        readonly=True,
+        default=fields.Date.context_today,
+        help="The company's day on which the contact took place.",
+    )
+    channel = fields.Selection(
+        [
+            ("email", "E-mail"),
+            ("letter", "Letter"),
+            ("call", "Phone call"),
+            ("visit", "Visit"),
+            ("portal", "Portal"),
+            ("other", "Other"),
+        ],
+        required=True,
+        readonly=True,
+    )
+    direction = fields.Selection(
+        [("out", "To the customer"), ("in", "From the customer")],
+        default="out",
+        required=True,
+        readonly=True,
+    )
+    step_id = fields.Many2one(
+        "account.collection.policy.step",
+        readonly=True,
+        ondelete="restrict",
+        index="btree_not_null",
+    )
+    run_line_id = fields.Many2one(
+        "account.collection.run.line",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="set null",
+    )
+    user_id = fields.Many2one("res.users", string="By", readonly=True)
+    address_id = fields.Many2one(
+        "res.partner",
+        readonly=True,
+        help="The contact person or address that was written to.",
+    )
+    outcome = fields.Selection(
+        [
+            ("reached", "Reached"),
+            ("not_reached", "Not reached"),
+            ("callback", "Will call back"),
+            ("refused", "Refuses to pay"),
+            ("paid", "Says it is paid"),
+            ("promised", "Wants to pay"),
+            ("question", "Has a question"),
+        ],
+        readonly=True,
+    )
+    note = fields.Text(readonly=True)
+    mail_message_id = fields.Many2one(
+        "mail.message", readonly=True, index="btree_not_null", ondelete="set null"
+    )
+    state = fields.Selection(
+        [
+            ("queued", "Queued"),
+            ("sent", "Sent"),
+            ("failed", "Failed"),
+            ("void", "Void"),
+        ],
+        default="queued",
+        required=True,
+        readonly=True,
+    )
+    error = fields.Char(readonly=True)
+    item_ids = fields.One2many(
+        "account.collection.contact.item",
+        "contact_id",
+        string="Open Items",
+        readonly=True,
+        context={"active_test": False},
+    )
+
+    _partner_date_idx = models.Index("(company_id, partner_id, date)")
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("partner_id", "channel", "date")
+    def _compute_display_name(self):
+        channels = dict(self._fields["channel"]._description_selection(self.env))
+        for contact in self:
+            contact.display_name = self.env._(
+                "%(channel)s of %(date)s to %(customer)s",
+                channel=channels.get(contact.channel, ""),
+                date=contact.date,
+                customer=contact.partner_id.display_name,
+            )
+
+    # === BUSINESS METHODS === #
+
+    def _mark_sent(self):
+        """Record that these queued contacts left the house."""
+        self.filtered(lambda contact: contact.state == "queued").state = "sent"
+
+    def _mark_failed(self, error):
+        """Record that these contacts did not reach the customer.
+
+        They no longer count for the gap between contacts, and the steps that
+        their open items reached are given back.
+
+        :param str error: why, in words for the collector
+        """
+        contacts = self.filtered(lambda contact: contact.state in LIVE_STATES)
+        contacts.write({"state": "failed", "error": error})
+        contacts.item_ids.active = False
+        contacts.run_line_id.write({"state": "failed", "error": error})
+
+    def _mark_void(self):
+        """Take these contacts back, as if they had never been made."""
+        contacts = self.filtered(lambda contact: contact.state in LIVE_STATES)
+        contacts.state = "void"
+        contacts.item_ids.active = False

@@ -1,0 +1,250 @@
+from odoo import models
+from odoo.tools import SQL
+
+
+class AccountCollectionDecision(models.AbstractModel):
+    """Whom to contact on a day, at which step, or why not: in set-based SQL.
+
+    The number of statements does not depend on the number of customers. A query is
+    put together of named parts, each built by a method of its own that an add-on may
+    extend; `account.collection.open.item` values the open items it starts from.
+    """
+
+    _name = "account.collection.decision"
+    _inherit = "account.collection.open.item"
+    _description = "Dunning Decision"
+
+    # === BUSINESS METHODS === #
+
+    def _get_decision_query(self, company, date, partner_ids=None):
+        """Decide for each customer with something overdue or a reminder due.
+
+        Amounts of the result are in company currency, at the booked rate.
+
+        :param company: the root company (`res.company`), whose branches count
+        :param date date: the company's day to decide for
+        :param list partner_ids: only these commercial partners, or everybody
+        :return: a query with the columns `partner_id, case_id, policy_id, step_id,
+            channel, decision, reason, reason_date, reason_source, amount_overdue,
+            amount_held, amount_collectible, days_overdue, step_reached_id,
+            date_next_step`
+        :rtype: odoo.tools.SQL
+        """
+        scope = self._get_scope(company, date, partner_ids)
+        return SQL(
+            """
+            WITH %(item_parts)s,
+            credit AS (%(credit)s),
+            balance AS (%(balance)s),
+            customer AS (%(customer)s),
+            assessed AS (%(assessed)s)
+            SELECT assessed.partner_id, assessed.case_id, assessed.policy_id,
+                   CASE WHEN assessed.reason IS NULL THEN assessed.step_id END
+                       AS step_id,
+                   CASE WHEN assessed.reason IS NULL THEN assessed.channel END
+                       AS channel,
+                   CASE WHEN assessed.reason IS NULL THEN 'contact' ELSE 'skip' END
+                       AS decision,
+                   assessed.reason,
+                   CASE assessed.reason
+                       WHEN 'held' THEN assessed.held_until
+                       WHEN 'gap' THEN assessed.date_gap_over
+                       WHEN 'no_step_due' THEN assessed.date_next_step
+                   END AS reason_date,
+                   CASE WHEN assessed.reason = 'held' THEN assessed.held_reason END
+                       AS reason_source,
+                   assessed.amount_overdue, assessed.amount_held,
+                   assessed.amount_overdue - assessed.amount_held
+                       AS amount_collectible,
+                   assessed.days_overdue, reached.id AS step_reached_id,
+                   assessed.date_next_step
+              FROM assessed
+              LEFT JOIN step reached
+                ON reached.policy_id = assessed.policy_id
+               AND reached.rank = assessed.rank_reached
+            """,
+            item_parts=self._get_item_parts(scope),
+            credit=self._get_registered_credit_query(scope),
+            balance=self._get_balance_query(scope),
+            customer=self._get_customer_query(scope),
+            assessed=self._get_assessed_query(scope),
+        )
+
+    # === HELPERS === #
+
+    def _get_balance_query(self, scope):
+        """Sum up the open items of each customer and currency.
+
+        The oldest collectible item that has a step left drives: the array keeps
+        its due date (as days since 2000), its next step and the delay of that.
+        """
+        return SQL(
+            """
+            SELECT item.partner_id, item.currency_id,
+                   MIN(item.policy_id) AS policy_id,
+                   SUM(item.residual * item.booked_rate)
+                       FILTER (WHERE item.is_overdue) AS amount_overdue,
+                   SUM(item.held * item.booked_rate)
+                       FILTER (WHERE item.is_overdue) AS amount_held,
+                   BOOL_OR(item.held > 0 AND NOT item.is_blocked)
+                       FILTER (WHERE item.is_overdue) AS has_hold,
+                   SUM(item.residual - item.held)
+                       FILTER (WHERE item.is_overdue) AS collectible,
+                   SUM(item.residual - item.held)
+                       FILTER (WHERE item.is_reminder_due) AS remindable,
+                   SUM(-item.residual) FILTER (WHERE item.residual < 0) AS credits,
+                   MAX(item.days_overdue) FILTER (WHERE item.is_overdue)
+                       AS days_overdue,
+                   MIN(item.held_until) FILTER (WHERE item.is_overdue) AS held_until,
+                   MIN(item.held_reason) FILTER (WHERE item.is_overdue)
+                       AS held_reason,
+                   MAX(item.rank_reached) FILTER (WHERE item.is_overdue)
+                       AS rank_reached,
+                   MAX(item.rank_next) FILTER (
+                       WHERE item.is_overdue AND item.residual > item.held
+                         AND item.days_overdue >= item.next_delay
+                   ) AS rank_due,
+                   MAX(item.rank_next) FILTER (WHERE item.is_reminder_due)
+                       AS rank_reminder,
+                   MIN(ARRAY[item.date_due - DATE '2000-01-01', item.rank_next,
+                             item.next_delay]) FILTER (
+                       WHERE item.is_overdue AND item.residual > item.held
+                         AND item.rank_next IS NOT NULL
+                   ) AS driver
+              FROM item
+             GROUP BY item.partner_id, item.currency_id
+            """
+        )
+
+    def _get_customer_query(self, scope):
+        """Sum up the currencies of each customer; the exposure of each currency is
+        converted on the day, and the largest counts."""
+        return SQL(
+            """
+            SELECT balance.partner_id, MIN(balance.policy_id) AS policy_id,
+                   COALESCE(SUM(balance.amount_overdue), 0) AS amount_overdue,
+                   COALESCE(SUM(balance.amount_held), 0) AS amount_held,
+                   COALESCE(BOOL_OR(balance.has_hold), FALSE) AS has_hold,
+                   BOOL_OR(COALESCE(balance.collectible, 0) > 0) AS is_collectible,
+                   BOOL_OR(credits.amount > 0) AS has_credits,
+                   MAX((balance.collectible - credits.amount) / rate.rate)
+                       FILTER (WHERE balance.collectible > 0) AS exposure_overdue,
+                   MAX((balance.remindable - credits.amount) / rate.rate)
+                       FILTER (WHERE balance.remindable > 0) AS exposure_coming,
+                   MAX(balance.days_overdue) AS days_overdue,
+                   MIN(balance.held_until) AS held_until,
+                   MIN(balance.held_reason) AS held_reason,
+                   MAX(balance.rank_reached) AS rank_reached,
+                   MAX(balance.rank_due) AS rank_due,
+                   MAX(balance.rank_reminder) AS rank_reminder,
+                   MIN(balance.driver) AS driver
+              FROM balance
+              JOIN rate ON rate.currency_id = balance.currency_id
+              LEFT JOIN credit
+                ON credit.partner_id = balance.partner_id
+               AND credit.currency_id = balance.currency_id
+             CROSS JOIN LATERAL (
+                SELECT COALESCE(balance.credits, 0) + COALESCE(credit.amount, 0)
+                       AS amount
+             ) credits
+             GROUP BY balance.partner_id
+            HAVING SUM(balance.amount_overdue) > 0
+                OR MAX(balance.rank_reminder) IS NOT NULL
+            """
+        )
+
+    def _get_assessed_query(self, scope):
+        """Find the first reason for silence of each customer, if there is one."""
+        return SQL(
+            """
+            SELECT due.*, %(reason)s AS reason
+              FROM (
+                SELECT customer.*, collection_case.id AS case_id,
+                       collection_case.state AS case_state,
+                       COALESCE(policy.min_amount, 0) AS min_amount,
+                       COALESCE(customer.exposure_overdue, customer.exposure_coming)
+                           AS exposure,
+                       step.id AS step_id,
+                       %(channel)s AS channel,
+                       CASE WHEN customer.is_collectible THEN
+                           DATE '2000-01-01' + customer.driver[1] + customer.driver[3]
+                       END AS date_next_step,
+                       last_contact.date + policy.contact_gap_days AS date_gap_over
+                  FROM customer
+                  LEFT JOIN account_collection_case collection_case
+                    ON collection_case.partner_id = customer.partner_id
+                   AND collection_case.company_id = %(company)s
+                   AND collection_case.state != 'closed'
+                  LEFT JOIN policy ON policy.id = customer.policy_id
+                  LEFT JOIN step
+                    ON step.policy_id = customer.policy_id
+                   AND step.rank = CASE WHEN customer.is_collectible
+                       THEN customer.rank_due ELSE customer.rank_reminder END
+                  LEFT JOIN (%(last_contact)s) last_contact
+                    ON last_contact.partner_id = customer.partner_id
+                  LEFT JOIN (%(address)s) address
+                    ON address.partner_id = customer.partner_id
+              ) due
+            """,
+            company=scope["company"].id,
+            reason=self._get_reason_sql(scope),
+            channel=self._get_channel_sql(),
+            last_contact=self._get_last_contact_query(scope),
+            address=self.env["res.partner"]._get_collection_address_query(
+                scope["among_partners"]
+            ),
+        )
+
+    def _get_reason_sql(self, scope):
+        """The reasons for silence, the first that applies counting; none is NULL."""
+        return SQL(
+            """
+            CASE
+                WHEN due.case_state = 'handed_over' THEN 'blocked'
+                WHEN due.policy_id IS NULL THEN 'no_policy'
+                WHEN NOT due.is_collectible AND due.rank_reminder IS NULL
+                    THEN CASE WHEN due.has_hold THEN 'held' ELSE 'blocked' END
+                WHEN due.has_credits AND due.exposure <= 0 THEN 'credits'
+                WHEN due.exposure <= due.min_amount THEN 'below_minimum'
+                WHEN due.is_collectible AND due.driver IS NULL THEN 'steps_done'
+                WHEN due.is_collectible AND due.date_next_step > %(date)s
+                    THEN 'no_step_due'
+                WHEN due.date_gap_over > %(date)s THEN 'gap'
+                WHEN due.channel IS NULL THEN 'no_address'
+            END
+            """,
+            date=scope["date"],
+        )
+
+    def _get_channel_sql(self):
+        """How the step reaches the customer: an e-mail without a working e-mail
+        address becomes a letter; without any address there is no way."""
+        return SQL(
+            """
+            CASE WHEN step.channel = 'call' THEN 'call'
+                 WHEN step.channel = 'email' AND address.email_address_id IS NOT NULL
+                     THEN 'email'
+                 WHEN address.postal_address_id IS NOT NULL THEN 'letter'
+            END
+            """
+        )
+
+    def _get_last_contact_query(self, scope):
+        """Find the day of the last contact of any kind that did not fail."""
+        return SQL(
+            """
+            SELECT contact.partner_id, MAX(contact.date) AS date
+              FROM account_collection_contact contact
+              JOIN res_partner partner ON partner.id = contact.partner_id
+             WHERE contact.company_id = %(company)s
+               AND contact.state IN ('queued', 'sent')
+               AND contact.date > %(date)s - (
+                   SELECT MAX(contact_gap_days) FROM policy
+               )
+               AND %(among_partners)s
+             GROUP BY contact.partner_id
+            """,
+            company=scope["company"].id,
+            date=scope["date"],
+            among_partners=scope["among_partners"],
+        )

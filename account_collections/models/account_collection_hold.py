@@ -1,0 +1,204 @@
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+from odoo.tools import SQL
+
+
+class AccountCollectionHold(models.Model):
+    _name = "account.collection.hold"
+    _description = "Dunning Hold"
+    _order = "date_end, id"
+    _check_company_auto = True
+
+    # === FIELDS === #
+
+    line_id = fields.Many2one(
+        "account.move.line",
+        string="Open Item",
+        required=True,
+        readonly=True,
+        ondelete="cascade",
+        index=True,
+    )
+    move_id = fields.Many2one(related="line_id.move_id", string="Invoice")
+    partner_id = fields.Many2one(
+        "res.partner",
+        string="Customer",
+        compute="_compute_from_line",
+        store=True,
+        index=True,
+    )
+    company_id = fields.Many2one(
+        "res.company", compute="_compute_from_line", store=True, index=True
+    )
+    currency_id = fields.Many2one(
+        "res.currency", compute="_compute_from_line", store=True
+    )
+    amount = fields.Monetary(
+        required=True,
+        help="The part of the open item that is not chased, in its currency.",
+    )
+    date_start = fields.Date(
+        string="From", required=True, default=fields.Date.context_today
+    )
+    date_end = fields.Date(string="Until", help="The last day of the hold.")
+    reason = fields.Selection(
+        [
+            ("promise", "Promise to pay"),
+            ("plan", "Payment plan"),
+            ("settlement", "Settlement"),
+            ("return", "Return"),
+            ("barter", "Barter"),
+            ("dispute", "Dispute"),
+            ("manual", "Set by hand"),
+        ],
+        default="manual",
+        required=True,
+        readonly=True,
+    )
+    note = fields.Char(string="Why")
+    is_whole_customer = fields.Boolean(
+        readonly=True,
+        help="Set for the whole customer: invoices that come later are held too.",
+    )
+    res_model = fields.Char(readonly=True)
+    res_id = fields.Many2oneReference(model_field="res_model", readonly=True)
+    active = fields.Boolean(default=True)
+
+    # === CONSTRAINT METHODS === #
+
+    _amount_positive = models.Constraint(
+        "CHECK (amount > 0)", "The amount held must be greater than zero."
+    )
+    _dates_ordered = models.Constraint(
+        "CHECK (date_end IS NULL OR date_end >= date_start)",
+        "A hold cannot end before it begins. Correct its dates.",
+    )
+
+    @api.constrains("line_id", "amount", "active")
+    def _check_amount(self):
+        """The holds on an open item never exceed what is left to pay of it."""
+        holds = self.filtered("active")
+        holds._lock_lines()
+        held = dict(
+            self._read_group(
+                [("line_id", "in", holds.line_id.ids)], ["line_id"], ["amount:sum"]
+            )
+        )
+        for line in holds.line_id:
+            if (
+                line.account_id.account_type != "asset_receivable"
+                or line.parent_state != "posted"
+            ):
+                raise ValidationError(
+                    self.env._(
+                        "%s is not an open customer item, so there is nothing to hold.",
+                        line.display_name,
+                    )
+                )
+            if (
+                line.currency_id.compare_amounts(
+                    held[line], line.amount_residual_currency
+                )
+                > 0
+            ):
+                raise ValidationError(
+                    self.env._(
+                        "The holds on %(item)s come to %(held)s, more than the "
+                        "%(residual)s left to pay. Reduce the amount.",
+                        item=line.display_name,
+                        held=line.currency_id.format(held[line]),
+                        residual=line.currency_id.format(line.amount_residual_currency),
+                    )
+                )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("line_id")
+    def _compute_from_line(self):
+        for hold in self:
+            hold.partner_id = hold.line_id.partner_id.commercial_partner_id
+            hold.company_id = hold.line_id.company_id.root_id
+            hold.currency_id = hold.line_id.currency_id
+
+    @api.depends("line_id", "amount", "currency_id")
+    def _compute_display_name(self):
+        for hold in self:
+            hold.display_name = f"{hold.line_id.move_id.name}: " + (
+                hold.currency_id.format(hold.amount)
+                if hold.currency_id
+                else str(hold.amount)
+            )
+
+    # === ACTION METHODS === #
+
+    def action_end(self):
+        """End these holds today: dunning goes on with the next run."""
+        self.active = False
+        self._refresh_cases()
+
+    # === BUSINESS METHODS === #
+
+    def _refresh_cases(self):
+        """Bring the cases of the held customers up to date."""
+        for company, holds in self.grouped("company_id").items():
+            self.env["account.collection.case"]._refresh(company, holds.partner_id)
+
+    @api.model
+    def _extend_to_new_items(self, company, date):
+        """Hold also what has become open since a whole customer was put on hold.
+
+        :param company: the root company (`res.company`)
+        :param date date: the company's day
+        """
+        receivable = self.env["account.collection.open.item"]._get_receivable_query(
+            company
+        )
+        self.env.cr.execute(
+            SQL(
+                """
+                INSERT INTO account_collection_hold (
+                    line_id, partner_id, company_id, currency_id, amount, date_start,
+                    date_end, reason, note, is_whole_customer, active,
+                    create_uid, create_date, write_uid, write_date
+                )
+                SELECT open.id, open.partner_id, %(company)s, open.currency_id,
+                       open.residual, %(date)s, whole.date_end, 'manual', whole.note,
+                       TRUE, TRUE, whole.create_uid, %(now)s, whole.create_uid, %(now)s
+                  FROM (
+                    SELECT DISTINCT ON (partner_id) partner_id, date_end, note,
+                           create_uid
+                      FROM account_collection_hold
+                     WHERE is_whole_customer AND active AND company_id = %(company)s
+                       AND date_start <= %(date)s
+                       AND (date_end IS NULL OR date_end >= %(date)s)
+                     ORDER BY partner_id, date_end DESC, id
+                  ) whole
+                  JOIN (%(receivable)s) open ON open.partner_id = whole.partner_id
+                 WHERE open.residual > 0 AND NOT EXISTS (
+                    SELECT FROM account_collection_hold hold
+                     WHERE hold.line_id = open.id AND hold.active
+                 )
+                """,
+                company=company.id,
+                date=date,
+                now=fields.Datetime.now(),
+                receivable=receivable,
+            )
+        )
+
+    # === HELPERS === #
+
+    def _lock_lines(self):
+        """Make concurrent transactions that hold the same items take turns.
+
+        The lock alone would let both commit under REPEATABLE READ, where the
+        second does not see the first one's holds: the write makes it fail, and
+        Odoo tries it again.
+        """
+        if self.line_id:
+            self.env.execute_query(
+                SQL(
+                    "UPDATE account_move_line SET id = id WHERE id IN %s RETURNING id",
+                    tuple(sorted(self.line_id.ids)),
+                )
+            )

@@ -1,0 +1,156 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+
+
+class AccountCollectionPolicy(models.Model):
+    _name = "account.collection.policy"
+    _description = "Collection Policy"
+    _order = "sequence, name, id"
+    _check_company_auto = True
+
+    # === FIELDS === #
+
+    name = fields.Char(required=True, translate=True)
+    sequence = fields.Integer(default=10)
+    active = fields.Boolean(default=True)
+    company_id = fields.Many2one(
+        "res.company",
+        required=True,
+        default=lambda self: self.env.company.root_id,
+        domain=[("parent_id", "=", False)],
+        ondelete="cascade",
+        index=True,
+    )
+    currency_id = fields.Many2one(related="company_id.currency_id")
+    step_ids = fields.One2many(
+        "account.collection.policy.step", "policy_id", string="Steps", copy=True
+    )
+    min_amount = fields.Monetary(
+        string="Minimum Amount",
+        help="A customer is contacted only when they owe more than this amount, "
+        "after deducting credits, in at least one currency.",
+    )
+    contact_gap_days = fields.Integer(
+        string="Days Between Contacts",
+        default=7,
+        help="A customer is never contacted again before this number of days has "
+        "passed since the last contact of any kind, calls included.",
+    )
+    include_journal_entries = fields.Boolean(
+        string="Chase Opening Balances",
+        help="Also chase receivables of miscellaneous journals, such as opening "
+        "balances. Odoo marks these entries as 'No Follow-Up' by itself.",
+    )
+    assignment = fields.Selection(
+        [
+            ("salesperson", "Salesperson of the customer"),
+            ("user", "One collector"),
+            ("round_robin", "In turn among the team"),
+        ],
+        string="Assign New Cases To",
+        default="salesperson",
+        required=True,
+    )
+    user_id = fields.Many2one(
+        "res.users",
+        string="Collector",
+        domain=[("share", "=", False)],
+        check_company=True,
+    )
+    team_id = fields.Many2one(
+        "account.collection.team", string="Team", check_company=True
+    )
+
+    # === CONSTRAINT METHODS === #
+
+    _min_amount_positive = models.Constraint(
+        "CHECK (min_amount >= 0)",
+        "The minimum amount of a collection policy cannot be negative.",
+    )
+    _contact_gap_positive = models.Constraint(
+        "CHECK (contact_gap_days >= 0)",
+        "The days between contacts cannot be negative.",
+    )
+
+    @api.constrains("assignment", "user_id", "team_id")
+    def _check_assignment(self):
+        for policy in self:
+            if policy.assignment == "user" and not policy.user_id:
+                raise ValidationError(
+                    self.env._("Choose the collector who gets the new cases.")
+                )
+            if policy.assignment == "round_robin" and not policy.team_id.member_ids:
+                raise ValidationError(
+                    self.env._(
+                        "Choose a team with at least one collector to hand out "
+                        "the new cases in turn."
+                    )
+                )
+
+    @api.constrains("company_id")
+    def _check_company_is_root(self):
+        for policy in self:
+            if policy.company_id.parent_id:
+                raise ValidationError(
+                    self.env._(
+                        "A collection policy belongs to a main company: "
+                        "%(branch)s follows the policies of %(company)s.",
+                        branch=policy.company_id.name,
+                        company=policy.company_id.root_id.name,
+                    )
+                )
+
+    # === CRUD METHODS === #
+
+    def copy_data(self, default=None):
+        vals_list = super().copy_data(default=default)
+        return [
+            dict(vals, name=self.env._("%s (copy)", policy.name))
+            for policy, vals in zip(self, vals_list, strict=True)
+        ]
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_in_use(self):
+        for policy in self:
+            if usage := policy._get_usage():
+                raise UserError(
+                    self.env._(
+                        "The policy %(policy)s is in use by %(usage)s and cannot be "
+                        "deleted. Archive it instead.",
+                        policy=policy.name,
+                        usage=usage,
+                    )
+                )
+
+    # === BUSINESS METHODS === #
+
+    def _get_usage(self):
+        """Say in words who uses this policy.
+
+        :return: who uses the policy, in the user's language, or an empty string
+        :rtype: str
+        """
+        self.ensure_one()
+        # Whether the policy may be deleted does not depend on who asks.
+        policy_sudo = self.sudo()
+        partner = (
+            policy_sudo.env["res.partner"]
+            .with_company(self.company_id)
+            .with_context(active_test=False)
+            .search([("collection_policy_id", "=", self.id)], limit=1)
+        )
+        if partner:
+            return partner.display_name
+        company = policy_sudo.env["res.company"].search(
+            [("collection_policy_id", "=", self.id)], limit=1
+        )
+        if company:
+            return company.name
+        case = policy_sudo.env["account.collection.case"].search(
+            [("policy_id", "=", self.id)], limit=1
+        )
+        if case:
+            return case.display_name
+        if policy_sudo.with_context(active_test=False).step_ids._is_used():
+            return self.env._("customers who were contacted under it")
+        return ""

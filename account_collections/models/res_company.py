@@ -1,0 +1,109 @@
+from odoo import api, fields, models
+
+
+class ResCompany(models.Model):
+    _inherit = "res.company"
+
+    # === FIELDS === #
+
+    collection_policy_id = fields.Many2one(
+        "account.collection.policy",
+        string="Default Collection Policy",
+        help="Followed for the customers who have no policy of their own. Without "
+        "it, nobody else is chased.",
+    )
+    collection_is_automatic = fields.Boolean(
+        string="Automatic Dunning",
+        help="Contact customers every day without a review. Otherwise an accountant "
+        "plans, reviews and executes each run.",
+    )
+
+    # === CRUD METHODS === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        companies = super().create(vals_list)
+        companies._create_default_collection_policy()
+        return companies
+
+    # === BUSINESS METHODS === #
+
+    def _create_default_collection_policy(self):
+        """Give each root company without a policy the usual one, ready to use."""
+        # Whoever creates a company need not be allowed to set up its policies.
+        for company in self.sudo():
+            if company.parent_id or company.collection_policy_id:
+                continue
+            company.collection_policy_id = self.env[
+                "account.collection.policy"
+            ].sudo().create(company._prepare_default_collection_policy())
+
+    def _prepare_default_collection_policy(self):
+        """Prepare the policy that works without configuration.
+
+        :return: values of an `account.collection.policy`
+        :rtype: dict
+        """
+        self.ensure_one()
+        return {
+            "name": self.env._("Standard"),
+            "company_id": self.id,
+            "step_ids": [
+                fields.Command.create(values)
+                for values in self._prepare_default_collection_steps()
+            ],
+        }
+
+    def _prepare_default_collection_steps(self):
+        """Prepare the usual steps: a reminder before the due date, three after it,
+        a call and a final notice.
+
+        :return: values of `account.collection.policy.step`
+        :rtype: list[dict]
+        """
+
+        def template(name):
+            return self.env.ref(f"account_collections.mail_template_{name}").id
+
+        return [
+            {
+                "name": self.env._("Friendly reminder before the due date"),
+                "delay_days": -5,
+                "channel": "email",
+                "mail_template_id": template("before_due"),
+            },
+            {
+                "name": self.env._("First reminder"),
+                "delay_days": 3,
+                "channel": "email",
+                "mail_template_id": template("first_reminder"),
+            },
+            {
+                "name": self.env._("Second reminder"),
+                "delay_days": 15,
+                "channel": "email",
+                "mail_template_id": template("second_reminder"),
+                "attach_invoices": True,
+            },
+            {
+                "name": self.env._("Third reminder"),
+                "delay_days": 30,
+                "channel": "email",
+                "mail_template_id": template("third_reminder"),
+                "attach_statement": True,
+                "attach_invoices": True,
+            },
+            {
+                "name": self.env._("Phone call"),
+                "delay_days": 45,
+                "channel": "call",
+            },
+            {
+                "name": self.env._("Final notice"),
+                "delay_days": 60,
+                "channel": "letter",
+                "mail_template_id": template("final_notice"),
+                "attach_statement": True,
+                "hold_orders": True,
+            },
+        ]

@@ -1,0 +1,67 @@
+from odoo import fields, models
+from odoo.tools import SQL
+
+
+class ResPartner(models.Model):
+    _inherit = "res.partner"
+
+    # === FIELDS === #
+
+    type = fields.Selection(
+        selection_add=[("collections", "Collections")],
+        ondelete={"collections": lambda partners: partners.write({"type": "other"})},
+    )
+    collection_policy_id = fields.Many2one(
+        "account.collection.policy",
+        company_dependent=True,
+        help="The collection policy of this customer. Leave empty to follow the "
+        "policy of the company.",
+    )
+    collection_failed_email = fields.Char(
+        readonly=True,
+        copy=False,
+        help="The e-mail address at which the last dunning failed. Letters are sent "
+        "until the address changes.",
+    )
+
+    collection_case_ids = fields.One2many(
+        "account.collection.case", "partner_id", string="Collection Cases"
+    )
+
+    # === HELPERS === #
+
+    def _get_collection_address_query(self, condition):
+        """Find where each customer is written to: the collections contact first,
+        then the invoicing address, then the customer itself.
+
+        :param SQL condition: which partners, over the alias `partner`
+        :return: a query with the columns `partner_id` (the commercial one)`,
+            email_address_id, postal_address_id`, each empty where no address works
+        :rtype: odoo.tools.SQL
+        """
+        order = SQL(
+            """
+            ORDER BY CASE partner.type WHEN 'collections' THEN 1
+                                       WHEN 'invoice' THEN 2 ELSE 3 END, partner.id
+            """
+        )
+        return SQL(
+            """
+            SELECT partner.commercial_partner_id AS partner_id,
+                   (ARRAY_AGG(partner.id %(order)s) FILTER (
+                       WHERE partner.email_normalized IS NOT NULL
+                         AND partner.email_normalized
+                             IS DISTINCT FROM partner.collection_failed_email
+                   ))[1] AS email_address_id,
+                   (ARRAY_AGG(partner.id %(order)s) FILTER (
+                       WHERE partner.street IS NOT NULL OR partner.city IS NOT NULL
+                   ))[1] AS postal_address_id
+              FROM res_partner partner
+             WHERE (partner.id = partner.commercial_partner_id
+                    OR partner.active AND partner.type IN ('collections', 'invoice'))
+               AND %(condition)s
+             GROUP BY partner.commercial_partner_id
+            """,
+            order=order,
+            condition=condition,
+        )
