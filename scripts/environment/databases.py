@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -30,6 +31,9 @@ class Databases:
             **environ,
             "PYTHONPATH": os.pathsep.join(
                 [str(odoo.path), str(addons.ROOT / "scripts")]
+            ),
+            "PATH": os.pathsep.join(
+                [str(Path(sys.executable).parent), os.environ["PATH"]]
             ),
             "PYTHONUNBUFFERED": "1",
         }
