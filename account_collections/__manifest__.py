@@ -12,6 +12,7 @@
         "security/ir.model.access.csv",
         "security/account_collections_rules.xml",
         "data/mail_template_data.xml",
+        "data/ir_cron_data.xml",
     ],
     "post_init_hook": "post_init_hook",
     "uninstall_hook": "uninstall_hook",

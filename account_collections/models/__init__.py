@@ -5,6 +5,7 @@ from . import account_collection_late_reason
 from . import account_collection_policy
 from . import account_collection_policy_step
 from . import account_collection_case
+from . import account_collection_case_refresh
 from . import account_collection_contact
 from . import account_collection_contact_item
 from . import account_collection_hold
@@ -14,3 +15,6 @@ from . import account_collection_run
 from . import account_collection_run_line
 from . import account_move
 from . import account_move_line
+from . import account_partial_reconcile
+from . import account_payment
+from . import mail_activity

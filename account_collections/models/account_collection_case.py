@@ -1,5 +1,4 @@
 from odoo import api, fields, models
-from odoo.tools import SQL
 
 
 class AccountCollectionCase(models.Model):
@@ -118,224 +117,48 @@ class AccountCollectionCase(models.Model):
 
     # === BUSINESS METHODS === #
 
-    @api.model
-    def _refresh(self, company, partners=None):
-        """Bring the cases up to date with today's ledger: open, value, close.
+    def _move_to(self, partner):
+        """Follow a customer who has become part of another one.
 
-        :param company: the root company (`res.company`)
-        :param partners: only these customers (`res.partner`), or everybody
+        :param partner: the customer (`res.partner`) whose case it is from now on
         """
-        date = fields.Date.context_today(self.with_company(company))
-        partner_ids = None if partners is None else partners.commercial_partner_id.ids
-        self._decide(company, date, partner_ids)
-        self._sync(company, date, partner_ids)
-
-    @api.model
-    def _decide(self, company, date, partner_ids=None):
-        """Decide for each customer into the temporary table `collection_decision`.
-
-        :param company: the root company (`res.company`)
-        :param date date: the company's day to decide for
-        :param list partner_ids: only these commercial partners, or everybody
-        """
-        query = self.env["account.collection.decision"]._get_decision_query(
-            company, date, partner_ids
-        )
-        self.env.cr.execute("DROP TABLE IF EXISTS collection_decision")
-        self.env.cr.execute(
-            SQL(
-                "CREATE TEMPORARY TABLE collection_decision ON COMMIT DROP AS (%s)",
-                query,
+        for case in self:
+            target = self.search(
+                [
+                    ("partner_id", "=", partner.id),
+                    ("company_id", "=", case.company_id.id),
+                    ("state", "!=", "closed"),
+                ]
             )
-        )
-        self.env.cr.execute("ANALYZE collection_decision")
+            if target and case.state != "closed":
+                case._merge_into(target)
+            else:
+                case.partner_id = partner
 
-    @api.model
-    def _sync(self, company, date, partner_ids=None):
-        """Open, update and close cases by the table `collection_decision`.
+    def _merge_into(self, target):
+        """Close this open case in favour of another one of the same company.
 
-        :param company: the root company (`res.company`)
-        :param date date: the company's day that the table was made for
-        :param list partner_ids: only these commercial partners, or everybody
+        When either is handed over, the result is: nobody is dunned by mistake.
+
+        :param target: the open case (`account.collection.case`) that goes on
         """
-        self.env.cr.execute(self._get_open_query(company, date))
-        self.env.cr.execute(self._get_update_query(company, date))
-        closed = self.env.execute_query(
-            self._get_close_query(company, date, partner_ids)
-        )
-        self.invalidate_model()
-        if closed:
-            self._drop_planned_activities([case_id for (case_id,) in closed])
-
-    # === HELPERS === #
-
-    def _get_open_query(self, company, date):
-        """Open a case for whoever owes late money and has none, and assign it."""
-        return SQL(
-            """
-            INSERT INTO account_collection_case (
-                partner_id, company_id, policy_id, state, date_opened, user_id,
-                team_id, amount_overdue, amount_held, amount_collectible,
-                create_uid, create_date, write_uid, write_date
+        self.ensure_one()
+        if self.state == "handed_over" and target.state == "open":
+            target.write(
+                {
+                    "state": "handed_over",
+                    "agency_id": self.agency_id.id,
+                    "date_handed_over": self.date_handed_over,
+                }
             )
-            SELECT decision.partner_id, %(company)s, decision.policy_id, 'open',
-                   %(date)s, CASE policy.assignment
-                       WHEN 'salesperson' THEN salesperson.id
-                       WHEN 'user' THEN policy.user_id
-                       WHEN 'round_robin' THEN turn.user_ids[1 + MOD(
-                           turn.cases + ROW_NUMBER() OVER (
-                               PARTITION BY policy.id
-                               ORDER BY decision.amount_collectible DESC,
-                                        decision.partner_id
-                           ), CARDINALITY(turn.user_ids)
-                       )]
-                   END, policy.team_id, decision.amount_overdue,
-                   decision.amount_held, decision.amount_collectible,
-                   %(uid)s, %(now)s, %(uid)s, %(now)s
-              FROM collection_decision decision
-              JOIN res_partner partner ON partner.id = decision.partner_id
-              LEFT JOIN res_users salesperson
-                ON salesperson.id = partner.user_id AND salesperson.active
-              LEFT JOIN account_collection_policy policy
-                ON policy.id = decision.policy_id
-              LEFT JOIN LATERAL (
-                SELECT ARRAY_AGG(member.user_id ORDER BY member.user_id) AS user_ids,
-                       (SELECT COUNT(*) FROM account_collection_case sibling
-                         WHERE sibling.team_id = policy.team_id) AS cases
-                  FROM account_collection_team_member_rel member
-                  JOIN res_users ON res_users.id = member.user_id
-                 WHERE member.team_id = policy.team_id AND res_users.active
-              ) turn ON policy.assignment = 'round_robin'
-             WHERE decision.case_id IS NULL AND decision.amount_overdue > 0
-            ON CONFLICT (partner_id, company_id) WHERE state != 'closed' DO NOTHING
-            """,
-            company=company.id,
-            date=date,
-            uid=self.env.uid,
-            now=fields.Datetime.now(),
+        target.order_hold = target.order_hold or self.order_hold
+        self.contact_ids.filtered(lambda contact: contact.case_id == self).write(
+            {"case_id": target.id}
         )
-
-    def _get_update_query(self, company, date):
-        """Write on each open case what was decided, and its priority in parts.
-
-        The amount counts up to 40 points, 20 for the average of the company's
-        cases; the age up to 30, at 90 days; the silence since the last contact up
-        to 20, at 30 days; a last contact that failed, 10. A case of which nothing
-        is collectible has no priority.
-        """
-        return SQL(
-            """
-            UPDATE account_collection_case
-               SET policy_id = score.policy_id, step_id = score.step_reached_id,
-                   amount_overdue = score.amount_overdue,
-                   amount_held = score.amount_held,
-                   amount_collectible = score.amount_collectible,
-                   days_overdue = score.days_overdue,
-                   date_last_contact = score.date_last_contact,
-                   date_next_action = score.date_next_action,
-                   priority_amount = score.amount_points,
-                   priority_days = score.days_points,
-                   priority_silence = score.silence_points,
-                   priority_contact = score.contact_points,
-                   priority = score.amount_points + score.days_points
-                            + score.silence_points + score.contact_points
-              FROM (
-                SELECT decision.*, last_contact.date AS date_last_contact,
-                       CASE WHEN decision.decision = 'contact' THEN %(date)s
-                            WHEN decision.reason = 'no_address' THEN %(date)s
-                            WHEN decision.reason = 'held'
-                                THEN decision.reason_date + 1
-                            ELSE decision.reason_date
-                       END AS date_next_action,
-                       active.factor * ROUND(40 * decision.amount_collectible
-                           / NULLIF(decision.amount_collectible + average.amount, 0)
-                       ) AS amount_points,
-                       active.factor * ROUND(
-                           30 * LEAST(decision.days_overdue, 90) / 90.0
-                       ) AS days_points,
-                       active.factor * ROUND(20 * LEAST(GREATEST(
-                           COALESCE(%(date)s - last_contact.date,
-                                    decision.days_overdue), 0), 30) / 30.0
-                       ) AS silence_points,
-                       active.factor * CASE WHEN last_contact.has_failed
-                           THEN 10 ELSE 0 END AS contact_points
-                  FROM collection_decision decision
-                 CROSS JOIN (
-                    SELECT COALESCE(AVG(amount_collectible), 0) AS amount
-                      FROM account_collection_case
-                     WHERE company_id = %(company)s AND state = 'open'
-                       AND amount_collectible > 0
-                 ) average
-                 CROSS JOIN LATERAL (
-                    SELECT CASE WHEN decision.amount_collectible > 0
-                           THEN 1 ELSE 0 END AS factor
-                 ) active
-                  LEFT JOIN (
-                    SELECT partner_id,
-                           MAX(date) FILTER (WHERE state IN ('queued', 'sent')) AS date,
-                           (ARRAY_AGG(state ORDER BY date DESC, id DESC))[1] = 'failed'
-                               AS has_failed
-                      FROM account_collection_contact
-                     WHERE company_id = %(company)s AND state != 'void'
-                       AND partner_id IN (SELECT partner_id FROM collection_decision)
-                     GROUP BY partner_id
-                  ) last_contact ON last_contact.partner_id = decision.partner_id
-              ) score
-             WHERE account_collection_case.partner_id = score.partner_id
-               AND account_collection_case.company_id = %(company)s
-               AND account_collection_case.state != 'closed'
-            """,
-            company=company.id,
-            date=date,
+        self.activity_ids.write({"res_id": target.id})
+        self.write(
+            {"state": "closed", "date_closed": self.company_id._get_collection_day()}
         )
-
-    def _get_close_query(self, company, date, partner_ids):
-        """Close the cases of which nothing is overdue and nothing is agreed."""
-        return SQL(
-            """
-            UPDATE account_collection_case
-               SET state = 'closed', date_closed = %(date)s, amount_overdue = 0,
-                   amount_held = 0, amount_collectible = 0, days_overdue = 0,
-                   priority = 0, priority_amount = 0, priority_days = 0,
-                   priority_silence = 0, priority_contact = 0,
-                   date_next_action = NULL, order_hold = FALSE
-             WHERE company_id = %(company)s AND state != 'closed'
-               AND %(partners)s
-               AND partner_id NOT IN (
-                   SELECT partner_id FROM collection_decision
-                    WHERE amount_overdue > 0
-               )
-               AND %(unagreed)s
-            RETURNING id
-            """,
-            company=company.id,
-            date=date,
-            partners=SQL("TRUE")
-            if partner_ids is None
-            else SQL("partner_id IN %s", tuple(partner_ids) or (0,)),
-            unagreed=self._get_unagreed_condition(),
+        target.message_post(
+            body=self.env._("The case of %s was merged into this one.", self.display_name)
         )
-
-    def _get_unagreed_condition(self):
-        """The condition that nothing is agreed with the customer of a case."""
-        return SQL(
-            """
-            NOT EXISTS (
-                SELECT FROM account_collection_hold hold
-                 WHERE hold.partner_id = account_collection_case.partner_id
-                   AND hold.company_id = account_collection_case.company_id
-                   AND hold.active AND hold.reason != 'manual'
-            )
-            """
-        )
-
-    def _drop_planned_activities(self, case_ids):
-        """Call nobody whose case is closed: remove what the dunning had planned."""
-        # Activities may be assigned to others than the user at work.
-        self.env["mail.activity"].sudo().search(
-            [
-                ("res_model", "=", self._name),
-                ("res_id", "in", case_ids),
-                ("automated", "=", True),
-            ]
-        ).unlink()

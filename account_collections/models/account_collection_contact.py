@@ -117,6 +117,49 @@ class AccountCollectionContact(models.Model):
 
     # === BUSINESS METHODS === #
 
+    def _deliver(self):
+        """Send these queued contacts on their way, each by its channel.
+
+        Letters wait to be printed.
+
+        :return: the contacts that could not be made, with the reason in words
+        :rtype: dict
+        """
+        by_channel = self.grouped("channel")
+        errors = {}
+        if emails := by_channel.get("email"):
+            errors.update(self.env["account.collection.letter"]._queue_emails(emails))
+        if calls := by_channel.get("call"):
+            calls._schedule_calls()
+        return errors
+
+    def _schedule_calls(self):
+        """Ask the collector of each case to call the customer."""
+        vals_list = [contact._prepare_call_activity() for contact in self]
+        # The collector may be somebody else than who executes the run.
+        self.env["mail.activity"].sudo().with_context(
+            mail_activity_quick_update=True
+        ).create(vals_list)
+
+    def _prepare_call_activity(self):
+        """Prepare the activity that asks for a call.
+
+        :return: values of a `mail.activity`
+        :rtype: dict
+        """
+        self.ensure_one()
+        record = self.case_id or self.partner_id
+        return {
+            "res_model_id": self.env["ir.model"]._get_id(record._name),
+            "res_id": record.id,
+            "activity_type_id": self.env.ref("mail.mail_activity_data_call").id,
+            "summary": self.step_id.name,
+            "user_id": (self.case_id.user_id or self.env.user).id,
+            "date_deadline": self.date,
+            "automated": True,
+            "collection_contact_id": self.id,
+        }
+
     def _mark_sent(self):
         """Record that these queued contacts left the house."""
         self.filtered(lambda contact: contact.state == "queued").state = "sent"

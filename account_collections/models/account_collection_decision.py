@@ -25,9 +25,9 @@ class AccountCollectionDecision(models.AbstractModel):
         :param date date: the company's day to decide for
         :param list partner_ids: only these commercial partners, or everybody
         :return: a query with the columns `partner_id, case_id, policy_id, step_id,
-            channel, decision, reason, reason_date, reason_source, amount_overdue,
-            amount_held, amount_collectible, days_overdue, step_reached_id,
-            date_next_step`
+            channel, address_id, decision, reason, reason_date, reason_source,
+            amount_overdue, amount_held, amount_collectible, days_overdue,
+            step_reached_id, date_next_step`
         :rtype: odoo.tools.SQL
         """
         scope = self._get_scope(company, date, partner_ids)
@@ -43,6 +43,8 @@ class AccountCollectionDecision(models.AbstractModel):
                        AS step_id,
                    CASE WHEN assessed.reason IS NULL THEN assessed.channel END
                        AS channel,
+                   CASE WHEN assessed.reason IS NULL THEN assessed.address_id END
+                       AS address_id,
                    CASE WHEN assessed.reason IS NULL THEN 'contact' ELSE 'skip' END
                        AS decision,
                    assessed.reason,
@@ -165,7 +167,12 @@ class AccountCollectionDecision(models.AbstractModel):
                        COALESCE(customer.exposure_overdue, customer.exposure_coming)
                            AS exposure,
                        step.id AS step_id,
-                       %(channel)s AS channel,
+                       route.channel,
+                       CASE route.channel
+                           WHEN 'email' THEN address.email_address_id
+                           WHEN 'letter' THEN address.postal_address_id
+                           ELSE customer.partner_id
+                       END AS address_id,
                        CASE WHEN customer.is_collectible THEN
                            DATE '2000-01-01' + customer.driver[1] + customer.driver[3]
                        END AS date_next_step,
@@ -184,6 +191,7 @@ class AccountCollectionDecision(models.AbstractModel):
                     ON last_contact.partner_id = customer.partner_id
                   LEFT JOIN (%(address)s) address
                     ON address.partner_id = customer.partner_id
+                 CROSS JOIN LATERAL (SELECT %(channel)s AS channel) route
               ) due
             """,
             company=scope["company"].id,

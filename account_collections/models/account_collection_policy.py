@@ -124,6 +124,12 @@ class AccountCollectionPolicy(models.Model):
 
     # === BUSINESS METHODS === #
 
+    def _get_item_steps(self):
+        """The steps for open items, in the order in which they are taken."""
+        return self.step_ids.filtered(lambda step: step.applies_to == "item").sorted(
+            lambda step: (step.delay_days, step.sequence, step.id)
+        )
+
     def _get_usage(self):
         """Say in words who uses this policy.
 

@@ -1,6 +1,15 @@
+import logging
+
+from psycopg2 import IntegrityError, OperationalError
+
 from odoo import api, fields, models, modules
 from odoo.exceptions import UserError
 from odoo.tools import SQL
+
+_logger = logging.getLogger(__name__)
+
+# How often a batch starts anew because of another execution, before it gives up.
+MAX_CONFLICTS = 5
 
 
 class AccountCollectionRun(models.Model):
@@ -19,7 +28,7 @@ class AccountCollectionRun(models.Model):
 
     date = fields.Date(
         required=True,
-        default=fields.Date.context_today,
+        default=lambda self: self.env.company._get_collection_day(),
         help="The company's day that the run decides for.",
     )
     company_id = fields.Many2one(
@@ -146,26 +155,95 @@ class AccountCollectionRun(models.Model):
         self.env.invalidate_all()
 
     def _execute(self, limit=None):
-        """Contact the planned customers, batch by batch.
+        """Contact the planned customers, batch by batch, each committed.
 
-        :param int limit: at most about this many customers, or all
+        It may be killed anywhere: what was not committed is planned still.
+
+        :param int limit: leave the rest after about this many customers
+        :return: whether the run is done
+        :rtype: bool
         """
         self.ensure_one()
-        done = 0
-        while limit is None or done < limit:
-            lines = self.line_ids._take_batch(self, self._batch_size)
+        processed = conflicts = 0
+        while limit is None or processed < limit:
+            try:
+                lines = self.env["account.collection.run.line"]._take_batch(
+                    self, 1 if conflicts else self._batch_size
+                )
+                self._act_on(lines, conflicts)
+            except (OperationalError, IntegrityError):
+                # Another execution was faster. Start anew to see what it did.
+                conflicts += 1
+                if modules.module.current_test:
+                    raise
+                self.env.cr.rollback()
+                self.env.invalidate_all()
+                continue
+            conflicts = 0
+            processed += len(lines)
             if not lines:
-                self._finish()
-                break
-            lines._act()
-            done += len(lines)
+                return self._finish()
             if not self._commit_batch(len(lines)):
                 break
+        return False
+
+    def _act_on(self, lines, conflicts=0):
+        """Act on a batch; when that fails, line by line, so that one customer does
+        not keep the letters of the others from leaving.
+
+        :param lines: the lines (`account.collection.run.line`), locked
+        :param int conflicts: how often the database has refused this batch
+        """
+        try:
+            with self.env.cr.savepoint():
+                lines._act()
+        except Exception as error:
+            is_conflict = isinstance(error, OperationalError | IntegrityError)
+            if is_conflict and conflicts < MAX_CONFLICTS:
+                raise
+            if len(lines) > 1:
+                for line in lines:
+                    self._act_on(line, conflicts)
+                return
+            _logger.warning("%s: a line failed", self.display_name, exc_info=True)
+            lines.write({"state": "failed", "error": str(error)})
 
     def _finish(self):
-        """Close the run once nothing is left to do."""
+        """Close the run unless another execution is still at work on it.
+
+        :return: whether the run is done
+        :rtype: bool
+        """
+        if self._count_planned():
+            return False
         self.state = "done"
         self._commit_batch(0)
+        return True
+
+    @api.model
+    def _cron_dun(self):
+        """Go on with the runs that were left, then plan and execute the day's run of
+        each company that works automatically; value the cases of the others."""
+        for run in self.search([("state", "=", "running")], order="date, id"):
+            if not run._execute():
+                return
+        companies = self.env["res.company"].search([("parent_id", "=", False)])
+        for company in companies:
+            date = company._get_collection_day()
+            if not company.collection_is_automatic:
+                self.env["account.collection.case"]._refresh_on(company, date)
+                self._commit_batch(0)
+                continue
+            if self.search_count(
+                [("company_id", "=", company.id), ("date", "=", date)], limit=1
+            ):
+                continue
+            run = self.create({"company_id": company.id, "date": date})
+            run.action_plan()
+            run.state = "running"
+            self._commit_batch(0)
+            if not run._execute():
+                return
 
     # === HELPERS === #
 
@@ -207,9 +285,35 @@ class AccountCollectionRun(models.Model):
         if modules.module.current_test:
             self.env.flush_all()
             return True
-        remaining = self.line_ids.search_count(
-            [("run_id", "=", self.id), ("state", "=", "planned")]
-        )
         return bool(
-            self.env["ir.cron"]._commit_progress(processed, remaining=remaining)
+            self.env["ir.cron"]._commit_progress(
+                processed, remaining=self._count_planned()
+            )
+        )
+
+    def _count_planned(self):
+        """How many customers are still to be contacted."""
+        return self.env["account.collection.run.line"].search_count(
+            [("run_id", "in", self.ids), ("state", "=", "planned")]
+        )
+
+    def _trigger_execution(self):
+        """Let the scheduler go on at once."""
+        # Whoever may execute a run need not be allowed to see scheduled actions.
+        self.env.ref("account_collections.ir_cron_dun").sudo()._trigger()
+
+    def _check_texts(self):
+        """Refuse to begin when a text cannot be rendered.
+
+        :raise UserError: naming the step and the template
+        """
+        samples = self.env["account.collection.run.line"]._read_group(
+            [("run_id", "in", self.ids), ("state", "=", "planned")],
+            ["step_id"],
+            ["id:min"],
+        )
+        self.env["account.collection.letter"]._check_templates(
+            self.env["account.collection.run.line"].browse(
+                [line_id for _step, line_id in samples]
+            )
         )

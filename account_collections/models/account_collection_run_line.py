@@ -1,4 +1,5 @@
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.tools import SQL
 
 
 class AccountCollectionRunLine(models.Model):
@@ -15,14 +16,21 @@ class AccountCollectionRunLine(models.Model):
     )
     company_id = fields.Many2one(related="run_id.company_id")
     currency_id = fields.Many2one(related="company_id.currency_id")
-    partner_id = fields.Many2one("res.partner", string="Customer", required=True)
-    case_id = fields.Many2one("account.collection.case", ondelete="set null")
-    step_id = fields.Many2one("account.collection.policy.step", ondelete="restrict")
+    partner_id = fields.Many2one(
+        "res.partner", string="Customer", required=True, readonly=True
+    )
+    case_id = fields.Many2one(
+        "account.collection.case", readonly=True, ondelete="set null"
+    )
+    step_id = fields.Many2one(
+        "account.collection.policy.step", readonly=True, ondelete="restrict"
+    )
     channel = fields.Selection(
-        [("email", "E-mail"), ("letter", "Letter"), ("call", "Phone call")]
+        [("email", "E-mail"), ("letter", "Letter"), ("call", "Phone call")],
+        readonly=True,
     )
     decision = fields.Selection(
-        [("contact", "Contact"), ("skip", "Skip")], required=True
+        [("contact", "Contact"), ("skip", "Skip")], required=True, readonly=True
     )
     reason = fields.Selection(
         [
@@ -36,10 +44,11 @@ class AccountCollectionRunLine(models.Model):
             ("no_policy", "No policy"),
             ("no_address", "No address"),
             ("unapplied", "Payment to be applied"),
-        ]
+        ],
+        readonly=True,
     )
-    reason_date = fields.Date()
-    reason_source = fields.Char()
+    reason_date = fields.Date(readonly=True)
+    reason_source = fields.Char(readonly=True)
     state = fields.Selection(
         [
             ("planned", "Planned"),
@@ -49,19 +58,228 @@ class AccountCollectionRunLine(models.Model):
         ],
         default="planned",
         required=True,
+        readonly=True,
     )
-    amount_overdue = fields.Monetary()
-    amount_held = fields.Monetary()
-    amount_collectible = fields.Monetary()
-    days_overdue = fields.Integer()
-    error = fields.Char()
+    amount_overdue = fields.Monetary(string="Overdue", readonly=True)
+    amount_held = fields.Monetary(string="Held", readonly=True)
+    amount_collectible = fields.Monetary(string="Collectible", readonly=True)
+    days_overdue = fields.Integer(readonly=True)
+    error = fields.Char(readonly=True)
 
-    # === CONSTRAINT METHODS === #
-
-    _one_per_customer = models.UniqueIndex("(run_id, partner_id)")
+    _customer_idx = models.Index("(partner_id, run_id)")
+    _run_idx = models.Index("(run_id, decision)")
     _planned_idx = models.Index("(run_id, id) WHERE state = 'planned'")
 
     # === BUSINESS METHODS === #
 
+    @api.model
     def _take_batch(self, run, size):
-        return self.browse()
+        """Lock the next planned lines of a run, leaving to another execution those
+        that it is working on.
+
+        :param run: the run (`account.collection.run`)
+        :param int size: the most lines to take
+        :return: the lines, locked until the end of the transaction
+        """
+        self.env.flush_all()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT id FROM account_collection_run_line
+                 WHERE run_id = %s AND state = 'planned'
+                 ORDER BY id LIMIT %s
+                   FOR UPDATE SKIP LOCKED
+                """,
+                run.id,
+                size,
+            )
+        )
+        lines = self.browse([line_id for (line_id,) in rows])
+        lines.invalidate_recordset(["state"])
+        return lines
+
+    def _act(self):
+        """Contact the customers of these lines, each decided again on the ledger as
+        it is now.
+
+        The customer's case is locked first and written last, so that of two
+        executions that meet at one customer the second fails and is tried again, to
+        find that the customer has been contacted.
+        """
+        self._lock_cases()
+        lines = self._decide_again()
+        if not lines:
+            return
+        items = self._get_items_by_customer(lines)
+        # Nobody but the engine and the log wizard writes contacts.
+        contacts = (
+            self.env["account.collection.contact"]
+            .sudo()
+            .create(
+                [
+                    line._prepare_contact(decision, items.get(line.partner_id.id, []))
+                    for line, decision in lines.items()
+                ]
+            )
+        )
+        acted = self.browse([line.id for line in lines])
+        acted.state = "done"
+        errors = contacts._deliver()
+        for contact, error in errors.items():
+            contact._mark_failed(error)
+        acted.filtered(
+            lambda line: line.state == "done" and line.step_id.hold_orders
+        ).case_id.order_hold = True
+        self.env["account.collection.case"]._refresh_on(
+            self.run_id.company_id, self.run_id.date, acted.partner_id.ids
+        )
+
+    def _prepare_contact(self, decision, open_items):
+        """Prepare the contact that carries out this line.
+
+        :param dict decision: the row of the decision
+        :param list open_items: the customer's open items (`_get_open_items`)
+        :return: values of an `account.collection.contact`
+        :rtype: dict
+        """
+        self.ensure_one()
+        return {
+            "partner_id": self.partner_id.id,
+            "company_id": self.run_id.company_id.id,
+            "case_id": self.case_id.id,
+            "date": self.run_id.date,
+            "channel": self.channel,
+            "step_id": self.step_id.id,
+            "run_line_id": self.id,
+            "user_id": self.env.uid,
+            "address_id": decision["address_id"],
+            "item_ids": [
+                fields.Command.create(values)
+                for values in self._prepare_contact_items(open_items)
+            ],
+        }
+
+    def _prepare_contact_items(self, open_items):
+        """Prepare what the customer is told of their open items.
+
+        Each item takes the highest step that its own age allows, at most that of
+        the letter; one that has reached that step already is only mentioned.
+        Credits are mentioned too, with a negative residual.
+
+        :param list open_items: the customer's open items (`_get_open_items`)
+        :return: values of `account.collection.contact.item`, by due date
+        :rtype: list[dict]
+        """
+        self.ensure_one()
+        steps = self.step_id.policy_id._get_item_steps()
+        rank = steps.ids.index(self.step_id.id) + 1
+        overdue = [item for item in open_items if self._is_collectible(item)]
+        coming = [item for item in open_items if item["is_reminder_due"]]
+        vals_list = []
+        for item in overdue or coming:
+            reached = min(rank, item["rank_allowed"] or 0)
+            vals_list.append(
+                {
+                    "line_id": item["line_id"],
+                    "step_id": steps[reached - 1].id
+                    if reached > item["rank_reached"]
+                    else False,
+                    "amount_residual": item["residual"],
+                    "amount_held": item["held"],
+                }
+            )
+        return vals_list + [
+            {
+                "line_id": item["line_id"],
+                "step_id": False,
+                "amount_residual": item["residual"],
+                "amount_held": 0,
+            }
+            for item in open_items
+            if item["residual"] < 0
+        ]
+
+    # === HELPERS === #
+
+    def _lock_cases(self):
+        """Lock the open cases of these customers, always in the same order."""
+        self.env.cr.execute(
+            SQL(
+                """
+                SELECT id FROM account_collection_case
+                 WHERE partner_id IN %s AND company_id = %s AND state != 'closed'
+                 ORDER BY id FOR UPDATE
+                """,
+                tuple(self.partner_id.ids) or (0,),
+                self.run_id.company_id.id,
+            )
+        )
+
+    def _decide_again(self):
+        """Decide again; drop the lines of those who need not be contacted any more.
+
+        :return: the lines still to be carried out, brought up to date, each with
+            the row of its decision
+        :rtype: dict
+        """
+        query = self.env["account.collection.decision"]._get_decision_query(
+            self.run_id.company_id, self.run_id.date, self.partner_id.ids
+        )
+        decisions = {
+            row["partner_id"]: row for row in self.env.execute_query_dict(query)
+        }
+        kept = {}
+        for line in self:
+            # Popped, so that two customers who were merged get one letter.
+            decision = decisions.pop(line.partner_id.id, None)
+            if decision and decision["decision"] == "contact":
+                line.write(line._prepare_decision(decision))
+                kept[line] = decision
+            elif decision:
+                line.write({"state": "dropped", **line._prepare_decision(decision)})
+            else:
+                line.state = "dropped"
+        return kept
+
+    def _prepare_decision(self, decision):
+        """Prepare the values of the line that changed since it was planned."""
+        names = (
+            "case_id",
+            "channel",
+            "reason",
+            "reason_date",
+            "reason_source",
+            "amount_overdue",
+            "amount_held",
+            "amount_collectible",
+            "days_overdue",
+        )
+        values = {name: decision[name] for name in names}
+        if decision["step_id"]:
+            values["step_id"] = decision["step_id"]
+        else:
+            # The step and the channel once proposed stay readable on the line.
+            values.pop("channel")
+        return values
+
+    def _get_items_by_customer(self, lines):
+        """Read the open items of the customers in one query.
+
+        :return: the items of each customer, by partner id
+        :rtype: dict[int, list[dict]]
+        """
+        items = {}
+        for item in self.env["account.collection.open.item"]._get_open_items(
+            self.run_id.company_id,
+            self.run_id.date,
+            [line.partner_id.id for line in lines],
+        ):
+            items.setdefault(item["partner_id"], []).append(item)
+        return items
+
+    def _is_collectible(self, item):
+        """Whether an item is overdue and not held in full."""
+        currency = self.env["res.currency"].browse(item["currency_id"])
+        return (
+            item["is_overdue"] and currency.compare_amounts(item["collectible"], 0) > 0
+        )

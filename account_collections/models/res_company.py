@@ -28,6 +28,14 @@ class ResCompany(models.Model):
 
     # === BUSINESS METHODS === #
 
+    def _get_collection_day(self):
+        """The day it is where the main company is, whoever asks.
+
+        :rtype: datetime.date
+        """
+        timezone = self.root_id.partner_id.tz or self.env.context.get("tz")
+        return fields.Date.context_today(self.with_context(tz=timezone))
+
     def _create_default_collection_policy(self):
         """Give each root company without a policy the usual one, ready to use."""
         # Whoever creates a company need not be allowed to set up its policies.

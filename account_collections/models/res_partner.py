@@ -28,6 +28,48 @@ class ResPartner(models.Model):
         "account.collection.case", "partner_id", string="Collection Cases"
     )
 
+    # === CRUD METHODS === #
+
+    def write(self, vals):
+        if not {"parent_id", "is_company"} & vals.keys():
+            return super().write(vals)
+        # Whoever edits an address need not see the cases that follow it.
+        cases = (
+            self.env["account.collection.case"]
+            .sudo()
+            .search([("partner_id", "in", self.ids)])
+        )
+        result = super().write(vals)
+        moved = cases.filtered(
+            lambda case: case.partner_id != case.partner_id.commercial_partner_id
+        )
+        for partner in moved.partner_id:
+            partner._move_collection(partner.commercial_partner_id)
+        return result
+
+    # === BUSINESS METHODS === #
+
+    def _move_collection(self, partner):
+        """Hand cases, contacts and holds over to the customer that this one has
+        become part of.
+
+        :param partner: the customer (`res.partner`) from now on
+        """
+        for model in ("account.collection.contact", "account.collection.hold"):
+            # Whoever edits or merges customers need not see how they are dunned.
+            self.env[model].sudo().with_context(active_test=False).search(
+                [("partner_id", "in", self.ids)]
+            ).write({"partner_id": partner.id})
+        cases = (
+            self.env["account.collection.case"]
+            .sudo()
+            .search([("partner_id", "in", self.ids)])
+        )
+        companies = cases.filtered(lambda case: case.state != "closed").company_id
+        cases._move_to(partner)
+        for company in companies:
+            cases._refresh(company, partner)
+
     # === HELPERS === #
 
     def _get_collection_address_query(self, condition):

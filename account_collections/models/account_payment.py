@@ -1,0 +1,14 @@
+from odoo import models
+
+
+class AccountPayment(models.Model):
+    _inherit = "account.payment"
+
+    # === CRUD METHODS === #
+
+    def write(self, vals):
+        result = super().write(vals)
+        if "state" in vals:
+            # A payment without journal entry counts by its state alone.
+            self.invoice_ids.line_ids._refresh_collection_after_commit()
+        return result
