@@ -24,7 +24,6 @@ from odoo.addons.test_lint.tests import (
     test_naming,
     test_onchange_domains,
     test_orm_import,
-    test_override_signatures,
     test_pofile,
     test_pylint,
     test_routes,
@@ -61,7 +60,7 @@ class Whole:
             raise self.failureException(f"{parameters}: {error}") from error
 
 
-class TestDocstring(test_docstring.TestDocstring):
+class TestDocstring(Whole, test_docstring.TestDocstring):
     pass
 
 
@@ -97,9 +96,7 @@ class TestOrmImport(test_orm_import.TestDunderinit):
     pass
 
 
-class TestOverrideSignatures(
-    Whole, test_override_signatures.TestLintOverrideSignatures
-):
+class TestOverrideSignatures(Whole, Signatures):
     pass
 
 

@@ -76,6 +76,27 @@ class Databases:
 
         return self._template("addons", cache.digest(base, addons.state()), make)
 
+    def demo(self, script, reset, **options):
+        """Return the name of a database that is kept as the person leaves it.
+
+        It is made anew when our add-ons have changed.
+
+        :param Path script: what ``odoo shell`` does in it at first
+        :param bool reset: whether to make it anew in any case
+        :param options: options of Odoo for that
+        """
+        template = self.template()
+        state = cache.digest(template, script.read_bytes())
+        if reset:
+            self.drop(f"{PREFIX}_demo_{state}")
+
+        def make(name):
+            self.copy(template, name)
+            arguments = ["shell", "-d", name, "--no-http"]
+            self.run(arguments, "Running the first dunning", stdin=script, **options)
+
+        return self._template("demo", state, make)
+
     def _template(self, kind, state, make):
         """Return the name of a kept database, made if it is not there.
 
@@ -166,15 +187,15 @@ class Databases:
                 text=True,
                 errors="replace",
             )
-            stack.callback(_end, process)
+            stack.callback(end, process)
             for line in process.stdout:
                 output.write(line)
                 found = re.search(r"Loading module (\w+) \((\d+)/(\d+)\)", line)
                 if found:
                     step.detail = "{1}/{2} {0}".format(*found.groups())
-            code = process.wait()
-        if code:
-            raise Failure(f"{title} failed: {_reason(log)} (the log is {log})")
+            if process.wait():
+                output.flush()
+                raise Failure(f"{title} failed: {reason(log)} (the log is {log})")
 
     def _install(self, name, modules, title):
         arguments = ["server", "-d", name, "-i", modules, "--with-demo"]
@@ -234,7 +255,7 @@ class Databases:
                 return cursor.fetchall() if cursor.description else []
 
 
-def _reason(log):
+def reason(log):
     """Return the line of a log that says why Odoo failed."""
     lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
     errors = [
@@ -244,7 +265,7 @@ def _reason(log):
     return (errors or critical or lines or ["no reason given"])[-1][:300]
 
 
-def _end(process):
+def end(process):
     """End a process that an interruption has left running."""
     if process.poll() is None:
         process.terminate()

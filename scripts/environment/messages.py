@@ -63,7 +63,8 @@ def one_line_failures():
     def interrupt(*_args):
         raise KeyboardInterrupt
 
-    signal.signal(signal.SIGTERM, interrupt)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, interrupt)
     try:
         yield
     except Failure as failure:
