@@ -6,6 +6,7 @@ tests of the checks themselves.
 
 import contextlib
 import logging
+from types import SimpleNamespace
 from unittest.mock import patch
 
 import pytest
@@ -29,6 +30,7 @@ from odoo.addons.test_lint.tests import (
     test_routes,
     test_test_holes,
 )
+from odoo.addons.test_lint.tests import test_override_signatures as signatures
 
 NAMES = tuple(addons.names())
 
@@ -54,6 +56,7 @@ class Whole:
 
     @contextlib.contextmanager
     def subTest(self, *_message, **parameters):
+        self._subtest = SimpleNamespace(params=parameters)
         try:
             yield
         except Exception as error:
@@ -96,7 +99,7 @@ class TestOrmImport(test_orm_import.TestDunderinit):
     pass
 
 
-class TestOverrideSignatures(Whole, Signatures):
+class TestOverrideSignatures(Whole, signatures.TestLintOverrideSignatures):
     pass
 
 

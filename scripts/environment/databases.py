@@ -256,13 +256,21 @@ class Databases:
 
 
 def reason(log):
-    """Return the line of a log that says why Odoo failed."""
+    """Return the line of a log that says why Odoo failed.
+
+    :param Path log: its log
+    """
     lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
-    errors = [
-        line for line in lines if re.match(r"\w[\w.]*(Error|Exception|Warning):", line)
-    ]
-    critical = [line for line in lines if " CRITICAL " in line or " ERROR " in line]
-    return (errors or critical or lines or ["no reason given"])[-1][:300]
+    errors = [line for line in lines if " CRITICAL " in line or " ERROR " in line]
+    telling = errors[-1:] or lines[-1:]
+    inside = False
+    for line in lines:
+        if line.startswith("Traceback "):
+            inside = True
+        elif inside and line and not line[0].isspace():
+            telling = [line]
+            inside = False
+    return telling[0][:300] if telling else "it gave no reason"
 
 
 def end(process):
