@@ -1,11 +1,18 @@
-from odoo import api, fields, models
+import logging
+
+from odoo import SUPERUSER_ID, api, fields, models
+from odoo.modules.registry import Registry
 from odoo.tools import SQL
+
+_logger = logging.getLogger(__name__)
 
 
 class AccountCollectionCase(models.Model):
     """How cases follow the ledger: opened, valued, ranked and closed in SQL."""
 
     _inherit = "account.collection.case"
+
+    _postcommit_key = "account_collections.partner_ids"
 
     # === BUSINESS METHODS === #
 
@@ -19,6 +26,42 @@ class AccountCollectionCase(models.Model):
         date = company._get_collection_day()
         partner_ids = None if partners is None else partners.commercial_partner_id.ids
         self._refresh_on(company, date, partner_ids)
+
+    @api.model
+    def _refresh_after_commit(self, lines):
+        """Bring the open cases of the customers of journal items up to date, right
+        after this transaction.
+
+        What changes the ledger is never slowed, locked or refused for the sake of
+        a worklist; should the refresh fail, the next run makes up for it.
+
+        :param lines: journal items (`account.move.line`), of any account
+        """
+        partner_ids = lines.filtered(
+            lambda line: line.account_id.account_type == "asset_receivable"
+        ).partner_id.commercial_partner_id.ids
+        postcommit = self.env.cr.postcommit
+        if partner_ids and self._postcommit_key not in postcommit.data:
+            postcommit.data[self._postcommit_key] = set()
+            postcommit.add(self._get_postcommit_refresh())
+        if partner_ids:
+            postcommit.data[self._postcommit_key].update(partner_ids)
+
+    def _get_postcommit_refresh(self):
+        """Make the function that refreshes the cases in a transaction of its own."""
+        postcommit = self.env.cr.postcommit
+        dbname = self.env.cr.dbname
+
+        def refresh():
+            partner_ids = postcommit.data.pop(self._postcommit_key)
+            try:
+                with Registry(dbname).cursor() as cr:
+                    env = api.Environment(cr, SUPERUSER_ID, {})
+                    env["account.collection.case"]._refresh_open(partner_ids)
+            except Exception:
+                _logger.warning("Cases could not be refreshed", exc_info=True)
+
+        return refresh
 
     @api.model
     def _refresh_open(self, partner_ids):

@@ -1,4 +1,5 @@
-from odoo import models
+from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 
 class AccountMove(models.Model):
@@ -7,10 +8,106 @@ class AccountMove(models.Model):
     # The dunning looks up the few blocked invoices among all the others.
     _collection_blocked_idx = models.Index("(id) WHERE payment_state = 'blocked'")
 
+    # === FIELDS === #
+
+    collection_case_id = fields.Many2one(
+        "account.collection.case",
+        compute="_compute_collection_case_id",
+        groups="account_collections.group_collection_own",
+    )
+    collection_hold_reason = fields.Char(
+        compute="_compute_collection_hold_reason",
+        groups="account_collections.group_collection_own",
+    )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("commercial_partner_id", "company_id", "move_type")
+    @api.depends_context("uid", "allowed_company_ids")
+    def _compute_collection_case_id(self):
+        invoices = self.filtered(lambda move: move.is_sale_document())
+        cases = {
+            (case.partner_id, case.company_id): case
+            for case in self.env["account.collection.case"].search(
+                [
+                    ("partner_id", "in", invoices.commercial_partner_id.ids),
+                    ("company_id", "in", invoices.company_id.root_id.ids),
+                    ("state", "!=", "closed"),
+                ]
+            )
+        }
+        self.collection_case_id = False
+        for move in invoices:
+            move.collection_case_id = cases.get(
+                (move.commercial_partner_id, move.company_id.root_id)
+            )
+
+    @api.depends("line_ids.collection_hold_ids.active", "state")
+    def _compute_collection_hold_reason(self):
+        for move in self:
+            today = move.company_id and move.company_id._get_collection_day()
+            holds = move.line_ids.collection_hold_ids.filtered(
+                lambda hold, today=today: hold._is_live(today)
+            )
+            move.collection_hold_reason = move.state == "posted" and "; ".join(
+                hold._get_explanation() for hold in holds
+            )
+
     # === CRUD METHODS === #
 
     def write(self, vals):
         result = super().write(vals)
         if "state" in vals:
-            self.line_ids._refresh_collection_after_commit()
+            self.env["account.collection.case"]._refresh_after_commit(self.line_ids)
         return result
+
+    # === ACTION METHODS === #
+
+    def action_collection_hold(self):
+        """Open the form that stops the dunning of these invoices for a while.
+
+        :return: a window action
+        :rtype: dict
+        :raise UserError: when nothing is left to pay of them
+        """
+        lines = self.line_ids.filtered(
+            lambda line: (
+                line.account_id.account_type == "asset_receivable"
+                and line.parent_state == "posted"
+                and line.amount_residual_currency > 0
+            )
+        )
+        if not lines:
+            raise UserError(
+                self.env._(
+                    "Nothing is left to pay of the selected invoices, so there is "
+                    "nothing to hold."
+                )
+            )
+        return self._prepare_collection_hold_action(lines)
+
+    def action_view_collection_case(self):
+        """Open the case of the customer.
+
+        :return: a window action
+        :rtype: dict
+        """
+        self.ensure_one()
+        return self.collection_case_id._get_records_action(name=self.env._("Case"))
+
+    # === HELPERS === #
+
+    def _prepare_collection_hold_action(self, lines):
+        """Prepare the dialog that holds some open items.
+
+        :param lines: the open items (`account.move.line`)
+        :rtype: dict
+        """
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Do Not Contact Until"),
+            "res_model": "account.collection.hold.set",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_move_line_ids": lines.ids},
+        }

@@ -1,9 +1,4 @@
-import logging
-
-from odoo import SUPERUSER_ID, api, fields, models
-from odoo.modules.registry import Registry
-
-_logger = logging.getLogger(__name__)
+from odoo import api, fields, models
 
 
 class AccountMoveLine(models.Model):
@@ -14,41 +9,106 @@ class AccountMoveLine(models.Model):
     collection_hold_ids = fields.One2many(
         "account.collection.hold", "line_id", string="Dunning Holds"
     )
+    collection_date_due = fields.Date(
+        string="Due",
+        compute="_compute_collection_item",
+        groups="account_collections.group_collection_own",
+    )
+    collection_days_overdue = fields.Integer(
+        string="Days Late",
+        compute="_compute_collection_item",
+        groups="account_collections.group_collection_own",
+    )
+    collection_residual = fields.Monetary(
+        string="Left to Pay",
+        compute="_compute_collection_item",
+        groups="account_collections.group_collection_own",
+        help="What is left to pay, registered payments deducted.",
+    )
+    collection_held = fields.Monetary(
+        string="Held",
+        compute="_compute_collection_item",
+        groups="account_collections.group_collection_own",
+    )
+    collection_hold_reason = fields.Char(
+        string="Why Held",
+        compute="_compute_collection_item",
+        groups="account_collections.group_collection_own",
+    )
+    collection_step_id = fields.Many2one(
+        "account.collection.policy.step",
+        string="Step Reached",
+        compute="_compute_collection_step_id",
+        groups="account_collections.group_collection_own",
+    )
 
-    # === BUSINESS METHODS === #
+    # === COMPUTE METHODS === #
 
-    def _refresh_collection_after_commit(self):
-        """Value the cases of these customers anew, right after the transaction.
+    @api.depends("amount_residual_currency", "collection_hold_ids.amount")
+    def _compute_collection_item(self):
+        self.collection_date_due = False
+        self.collection_days_overdue = 0
+        self.collection_residual = 0
+        self.collection_held = 0
+        self.collection_hold_reason = False
+        by_id = {line.id: line for line in self}
+        for item in self._get_collection_items():
+            if line := by_id.get(item["line_id"]):
+                line.collection_date_due = item["date_due"]
+                line.collection_days_overdue = max(item["days_overdue"], 0)
+                line.collection_residual = item["residual"]
+                line.collection_held = item["held"]
+                line.collection_hold_reason = line._get_hold_reason(item)
 
-        What changes the ledger is never slowed, locked or refused for the sake of
-        a worklist; should the refresh fail, the next run makes up for it.
-        """
-        receivables = self.filtered(
-            lambda line: line.account_id.account_type == "asset_receivable"
+    @api.depends("collection_hold_ids")
+    def _compute_collection_step_id(self):
+        stamps = self.env["account.collection.contact.item"].search(
+            [("line_id", "in", self.ids), ("step_id", "!=", False)], order="id"
         )
-        partner_ids = receivables.partner_id.commercial_partner_id.ids
-        if not partner_ids:
-            return
-        postcommit = self.env.cr.postcommit
-        if "account_collections.partner_ids" not in postcommit.data:
-            postcommit.data["account_collections.partner_ids"] = set()
-            postcommit.add(self._get_collection_refresh())
-        postcommit.data["account_collections.partner_ids"].update(partner_ids)
+        # Steps are taken in order, so the last one is the highest.
+        reached = {stamp.line_id: stamp.step_id for stamp in stamps}
+        for line in self:
+            line.collection_step_id = reached.get(line)
+
+    # === ACTION METHODS === #
+
+    def action_collection_hold(self):
+        """Open the form that stops the dunning of these open items for a while.
+
+        :return: a window action
+        :rtype: dict
+        """
+        return self.move_id._prepare_collection_hold_action(self)
 
     # === HELPERS === #
 
-    def _get_collection_refresh(self):
-        """Make the function that refreshes the cases in a transaction of its own."""
-        postcommit = self.env.cr.postcommit
-        dbname = self.env.cr.dbname
+    def _get_collection_items(self):
+        """Value these open items as the dunning does, in one query a company.
 
-        def refresh():
-            partner_ids = postcommit.data.pop("account_collections.partner_ids")
-            try:
-                with Registry(dbname).cursor() as cr:
-                    env = api.Environment(cr, SUPERUSER_ID, {})
-                    env["account.collection.case"]._refresh_open(partner_ids)
-            except Exception:
-                _logger.warning("Cases could not be refreshed", exc_info=True)
+        :return: the dicts of `account.collection.open.item`
+        :rtype: list[dict]
+        """
+        items = []
+        for company, lines in self.grouped(lambda line: line.company_id.root_id).items():
+            items += self.env["account.collection.open.item"]._get_open_items(
+                company,
+                company._get_collection_day(),
+                lines.partner_id.commercial_partner_id.ids,
+            )
+        return items
 
-        return refresh
+    def _get_hold_reason(self, item):
+        """Say why an open item is held, and until when.
+
+        :param dict item: the open item, as the dunning values it
+        :rtype: str
+        """
+        self.ensure_one()
+        if item["is_blocked"]:
+            return self.env._("Excluded from follow-up on the invoice")
+        today = self.company_id._get_collection_day()
+        return "; ".join(
+            hold._get_explanation()
+            for hold in self.collection_hold_ids
+            if hold._is_live(today)
+        )

@@ -9,13 +9,13 @@ class AccountPartialReconcile(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         partials = super().create(vals_list)
-        partials._get_collection_lines()._refresh_collection_after_commit()
+        self.env["account.collection.case"]._refresh_after_commit(partials._get_collection_lines())
         return partials
 
     def unlink(self):
         lines = self._get_collection_lines()
         result = super().unlink()
-        lines._refresh_collection_after_commit()
+        self.env["account.collection.case"]._refresh_after_commit(lines)
         return result
 
     # === HELPERS === #

@@ -10,5 +10,5 @@ class AccountPayment(models.Model):
         result = super().write(vals)
         if "state" in vals:
             # A payment without journal entry counts by its state alone.
-            self.invoice_ids.line_ids._refresh_collection_after_commit()
+            self.env["account.collection.case"]._refresh_after_commit(self.invoice_ids.line_ids)
         return result
