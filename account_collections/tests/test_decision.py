@@ -378,7 +378,7 @@ class TestDecision(CollectionCommon):
 
     def test_constant_number_of_statements(self):
         counts = []
-        for customers in (1, 20):
+        for customers in (1, 2, 20):
             for number in range(customers):
                 customer = self._create_customer(f"Customer {customers} {number}")
                 self._create_open_invoice(customer)
@@ -389,9 +389,10 @@ class TestDecision(CollectionCommon):
             run.action_plan()
             self.env.flush_all()
             counts.append(self.cr.sql_log_count - before)
-        self.assertEqual(counts[0], counts[1])
+        # The first time, access rules are read that stay cached.
+        self.assertEqual(counts[1], counts[2])
         self.env.invalidate_all()
-        with self.assertQueryCount(counts[0]):
+        with self.assertQueryCount(counts[1]):
             run.action_plan()
             self.env.flush_all()
 
