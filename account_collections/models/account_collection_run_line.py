@@ -108,10 +108,19 @@ class AccountCollectionRunLine(models.Model):
         """
         self._lock_cases()
         lines = self._decide_again()
-        if not lines:
-            return
+        if lines:
+            self._contact(lines)
+        self.env["account.collection.case"]._refresh_on(
+            self.run_id.company_id, self.run_id.date, self.partner_id.ids
+        )
+
+    def _contact(self, lines):
+        """Contact the customers of some lines.
+
+        :param dict lines: the lines, each with the row of its decision
+        """
         items = self._get_items_by_customer(lines)
-        # Nobody but the engine and the log wizard writes contacts.
+        # Nobody but the engine changes contacts once they are made.
         contacts = (
             self.env["account.collection.contact"]
             .sudo()
@@ -122,17 +131,12 @@ class AccountCollectionRunLine(models.Model):
                 ]
             )
         )
-        acted = self.browse([line.id for line in lines])
-        acted.state = "done"
-        errors = contacts._deliver()
-        for contact, error in errors.items():
+        contacts.run_line_id.state = "done"
+        for contact, error in contacts._deliver().items():
             contact._mark_failed(error)
-        acted.filtered(
+        contacts.run_line_id.filtered(
             lambda line: line.state == "done" and line.step_id.hold_orders
         ).case_id.order_hold = True
-        self.env["account.collection.case"]._refresh_on(
-            self.run_id.company_id, self.run_id.date, acted.partner_id.ids
-        )
 
     def _prepare_contact(self, decision, open_items):
         """Prepare the contact that carries out this line.

@@ -1,0 +1,451 @@
+from datetime import timedelta
+from unittest.mock import patch
+
+from odoo.exceptions import UserError
+from odoo.tests import tagged
+from odoo.tools import mute_logger
+
+from .common import TODAY, CollectionCommon
+
+
+@tagged("post_install", "-at_install")
+class TestExecution(CollectionCommon):
+    """What executing a run does, and what it no longer does."""
+
+    def _execute(self, run=None):
+        run = run or self._plan()
+        run.action_execute()
+        return run
+
+    def _get_contact(self, partner=None):
+        return self.env["account.collection.contact"].search(
+            [("partner_id", "=", (partner or self.customer).id)]
+        )
+
+    def assertSteps(self, contact, expected):
+        """Compare the items of a contact with {move: delay of the step reached}."""
+        actual = {
+            item.line_id.move_id: item.step_id.delay_days if item.step_id else None
+            for item in contact.item_ids
+        }
+        self.assertEqual(actual, expected)
+
+    # === WHAT IS DONE === #
+
+    def test_contact_is_recorded(self):
+        invoice = self._create_open_invoice(self.customer, amount=100)
+        self._hold(self._get_receivable_line(invoice), 30)
+        run = self._execute()
+        self.assertEqual(run.state, "done")
+        line = self._get_line(run)
+        self.assertEqual(line.state, "done")
+        contact = self._get_contact()
+        self.assertRecordValues(
+            contact,
+            [
+                {
+                    "company_id": self.company.id,
+                    "case_id": line.case_id.id,
+                    "run_line_id": line.id,
+                    "step_id": line.step_id.id,
+                    "address_id": self.customer.id,
+                    "date": TODAY,
+                    "channel": "email",
+                    "direction": "out",
+                    "state": "queued",
+                }
+            ],
+        )
+        self.assertRecordValues(
+            contact.item_ids, [{"amount_residual": 100, "amount_held": 30}]
+        )
+        self.assertRecordValues(
+            line.case_id,
+            [
+                {
+                    "date_last_contact": TODAY,
+                    "step_id": line.step_id.id,
+                    "date_next_action": TODAY + timedelta(days=5),
+                }
+            ],
+        )
+
+    def test_each_item_takes_the_step_of_its_age(self):
+        oldest = self._create_open_invoice(self.customer, days=50)
+        middle = self._create_open_invoice(self.customer, days=20)
+        recent = self._create_open_invoice(self.customer, days=4)
+        young = self._create_open_invoice(self.customer, days=1)
+        coming = self._create_open_invoice(self.customer, days=-2)
+        credit = self._create_open_invoice(
+            self.customer, 7, days=1, move_type="out_refund"
+        )
+        self._reach(oldest, 15)
+        self._execute()
+        contact = self._get_contact()[0]
+        self.assertEqual(contact.step_id.delay_days, 30)
+        self.assertSteps(
+            contact, {oldest: 30, middle: 15, recent: 3, young: None, credit: None}
+        )
+        self.assertNotIn(coming, contact.item_ids.line_id.move_id)
+
+    def test_items_go_no_further_than_the_letter(self):
+        invoice = self._create_open_invoice(self.customer, days=400)
+        self._execute()
+        self.assertSteps(self._get_contact(), {invoice: 3})
+
+    def test_reminder_names_what_falls_due(self):
+        soon = self._create_open_invoice(self.customer, days=-3)
+        self._create_open_invoice(self.customer, days=-20)
+        run = self._execute()
+        self.assertFalse(self._get_line(run).case_id)
+        self.assertSteps(self._get_contact(), {soon: -5})
+        self.assertFalse(self._get_line(self._plan()), "It is sent only once.")
+
+    def test_a_year_of_runs_takes_each_step_once(self):
+        self._create_open_invoice(self.customer, days=-6)
+        for days in range(100):
+            run = self.env["account.collection.run"].create(
+                {"date": TODAY + timedelta(days=days)}
+            )
+            run.action_plan()
+            run.action_execute()
+        contacts = self._get_contact().sorted("date")
+        self.assertEqual(contacts.step_id.mapped("delay_days"), [-5, 3, 15, 30, 45, 60])
+        self.assertEqual(
+            [(contact.date - TODAY).days for contact in contacts],
+            [1, 9, 21, 36, 51, 66],
+        )
+
+    def test_call_becomes_an_activity(self):
+        invoice = self._create_open_invoice(self.customer, days=50)
+        self._reach(invoice, 30)
+        case = self._get_line(self._plan()).case_id
+        case.user_id = self.env.user
+        self._execute()
+        activity = case.activity_ids
+        self.assertRecordValues(
+            activity,
+            [{"user_id": self.env.uid, "date_deadline": TODAY, "automated": True}],
+        )
+        contact = self._get_contact()[0]
+        self.assertEqual((contact.channel, contact.state), ("call", "queued"))
+        activity.action_feedback(feedback="Will pay on Monday")
+        self.assertEqual(contact.state, "sent")
+        self.assertTrue(contact.item_ids.active)
+
+    def test_call_that_is_cancelled_gives_its_step_back(self):
+        invoice = self._create_open_invoice(self.customer, days=50)
+        self._reach(invoice, 30)
+        self._execute()
+        case = self.env["account.collection.case"].search(
+            [("partner_id", "=", self.customer.id)]
+        )
+        case.activity_ids.unlink()
+        contact = self._get_contact()[0]
+        self.assertEqual(contact.state, "void")
+        self.assertDecision(self._get_line(self._plan()), "contact 45 call")
+
+    def test_step_can_put_orders_on_hold(self):
+        invoice = self._create_open_invoice(self.customer, days=70)
+        self._reach(invoice, 45)
+        run = self._execute()
+        case = self._get_line(run).case_id
+        self.assertTrue(case.order_hold)
+        self._pay(invoice)
+        case._refresh(self.company, self.customer)
+        self.assertFalse(case.order_hold)
+
+    # === WHAT HAS CHANGED SINCE === #
+
+    def test_whoever_has_paid_is_dropped(self):
+        invoice = self._create_open_invoice(self.customer)
+        run = self._plan()
+        self._pay(invoice)
+        self._execute(run)
+        self.assertEqual(self._get_line(run).state, "dropped")
+        self.assertFalse(self._get_contact())
+        self.assertEqual(self._get_line(run).case_id.state, "closed")
+
+    def test_whoever_need_not_be_contacted_any_more_is_dropped(self):
+        """(what happens between planning and executing, the reason)."""
+        for change, reason in (
+            (
+                lambda invoice: self._hold(self._get_receivable_line(invoice)),
+                "held",
+            ),
+            (
+                lambda invoice: self._receive_unapplied(invoice.partner_id, 100),
+                "credits",
+            ),
+            (lambda invoice: self._log_contact(invoice.partner_id, 0), "gap"),
+            (lambda invoice: invoice.action_toggle_block_payment(), "blocked"),
+            (lambda invoice: invoice.partner_id.write(self._no_address), "no_address"),
+        ):
+            with self.subTest(reason=reason):
+                customer = self._create_customer(f"Customer {reason}")
+                invoice = self._create_open_invoice(customer)
+                run = self._plan()
+                self.assertDecision(self._get_line(run, customer), "contact 3 email")
+                before = self._get_contact(customer)
+                change(invoice)
+                before |= self._get_contact(customer)
+                self._execute(run)
+                self.assertRecordValues(
+                    self._get_line(run, customer),
+                    [{"state": "dropped", "reason": reason, "channel": "email"}],
+                )
+                self.assertEqual(self._get_contact(customer), before)
+
+    _no_address = {"email": False, "street": False, "city": False}
+
+    def test_paying_the_oldest_falls_back_to_the_next(self):
+        oldest = self._create_open_invoice(self.customer, days=50)
+        newer = self._create_open_invoice(self.customer, days=10)
+        self._reach(oldest, 15)
+        run = self._plan()
+        self.assertDecision(self._get_line(run), "contact 30 email")
+        self._pay(oldest)
+        self._execute(run)
+        self.assertDecision(self._get_line(run), "contact 3 email")
+        self.assertSteps(self._get_contact()[0], {newer: 3})
+
+    def test_merged_customers_get_one_letter(self):
+        other = self._create_customer("Ada Fashion Ltd", email=self.customer.email)
+        self._create_open_invoice(self.customer)
+        self._create_open_invoice(other)
+        run = self._plan()
+        cases = run.line_ids.case_id
+        self.assertEqual(len(cases), 2)
+        self.env["base.partner.merge.automatic.wizard"].sudo()._merge(
+            (self.customer | other).ids, self.customer
+        )
+        self.assertEqual(cases.sorted("state").mapped("state"), ["closed", "open"])
+        self._execute(run)
+        contact = self._get_contact()
+        self.assertEqual(len(contact), 1)
+        self.assertEqual(len(contact.item_ids), 2)
+        self.assertEqual(
+            run.line_ids.sorted("state").mapped("state"), ["done", "dropped"]
+        )
+
+    def test_merging_a_handed_over_customer_silences_both(self):
+        other = self._create_customer("Ada Fashion Ltd", email=self.customer.email)
+        self._create_open_invoice(self.customer)
+        self._create_open_invoice(other)
+        cases = self._plan().line_ids.case_id
+        cases.filtered(lambda case: case.partner_id == other).state = "handed_over"
+        self.env["base.partner.merge.automatic.wizard"].sudo()._merge(
+            (self.customer | other).ids, self.customer
+        )
+        self.assertDecision(self._get_line(self._plan()), "skip blocked")
+
+    def test_customer_moved_under_a_parent(self):
+        """The case follows; the parent is dunned with the next run."""
+        person = self._create_customer("Bo", is_company=False)
+        self._create_open_invoice(person)
+        run = self._plan()
+        case = self._get_line(run, person).case_id
+        person.parent_id = self.customer
+        self.assertEqual(case.partner_id, self.customer)
+        self._execute(run)
+        self.assertFalse(self._get_contact(person))
+        self.assertDecision(self._get_line(self._plan()), "contact 3 email")
+
+    def test_customer_moved_under_a_parent_with_a_case(self):
+        person = self._create_customer("Bo", is_company=False)
+        self._create_open_invoice(person)
+        self._create_open_invoice(self.customer)
+        run = self._plan()
+        own = self._get_line(run, person).case_id
+        person.parent_id = self.customer
+        self.assertEqual(own.state, "closed")
+        self.assertEqual(self._get_line(run).case_id.amount_overdue, 200)
+
+    def test_archived_in_between(self):
+        self._create_open_invoice(self.customer)
+        run = self._plan()
+        self.customer.active = False
+        self._execute(run)
+        self.assertEqual(self._get_contact().state, "queued")
+
+    # === WHAT GOES WRONG === #
+
+    def test_executed_twice(self):
+        self._create_open_invoice(self.customer)
+        run = self._execute()
+        with self.assertRaisesRegex(UserError, "executed already"):
+            run.action_execute()
+        with self.assertRaisesRegex(UserError, "not open for planning"):
+            run.action_plan()
+        self.assertEqual(len(self._get_contact()), 1)
+
+    def test_two_runs_of_a_day(self):
+        self._create_open_invoice(self.customer, days=20)
+        first, second = self._plan(), self._plan()
+        self._execute(first)
+        self._execute(second)
+        self.assertEqual(len(self._get_contact()), 1)
+        self.assertRecordValues(
+            self._get_line(second), [{"state": "dropped", "reason": "gap"}]
+        )
+
+    def test_cancelled_run_is_not_executed(self):
+        self._create_open_invoice(self.customer)
+        run = self._plan()
+        run.action_cancel()
+        with self.assertRaisesRegex(UserError, "not planned"):
+            run.action_execute()
+
+    @mute_logger("odoo.addons.account_collections.models.account_collection_run")
+    def test_one_failure_does_not_keep_the_others(self):
+        customers = [self._create_customer(f"Customer {number}") for number in range(3)]
+        for customer in customers:
+            self._create_open_invoice(customer)
+        run = self._plan()
+        prepare = type(run.line_ids)._prepare_contact
+
+        def fail_once(line, decision, open_items):
+            if line.partner_id == customers[1]:
+                raise ValueError("The printer is on fire")
+            return prepare(line, decision, open_items)
+
+        with patch.object(type(run.line_ids), "_prepare_contact", fail_once):
+            self._execute(run)
+        self.assertEqual(run.state, "done")
+        states = {line.partner_id: line.state for line in run.line_ids}
+        self.assertEqual(
+            [states[customer] for customer in customers], ["done", "failed", "done"]
+        )
+        self.assertEqual(
+            self._get_line(run, customers[1]).error, "The printer is on fire"
+        )
+        self.assertFalse(self._get_contact(customers[1]))
+
+    def test_execution_goes_on_where_it_stopped(self):
+        for number in range(5):
+            self._create_open_invoice(self._create_customer(f"Customer {number}"))
+        run = self._plan()
+        with (
+            patch.object(type(run), "_batch_size", 2),
+            patch.object(type(run), "_direct_size", 3),
+        ):
+            run.action_execute()
+            self.assertEqual(run.state, "running")
+            self.assertEqual(run.line_ids.mapped("state").count("planned"), 1)
+            self.env["account.collection.run"]._cron_dun()
+        self.assertEqual(run.state, "done")
+        self.assertEqual(len(run.line_ids), 5)
+        for line in run.line_ids:
+            self.assertEqual(len(self._get_contact(line.partner_id)), 1)
+
+    # === EVERY DAY === #
+
+    def test_scheduled_action(self):
+        self._create_open_invoice(self.customer)
+        runs = self.env["account.collection.run"]
+        runs._cron_dun()
+        self.assertFalse(runs.search([("company_id", "=", self.company.id)]))
+        case = self.env["account.collection.case"].search(
+            [("partner_id", "=", self.customer.id)]
+        )
+        self.assertEqual(case.amount_collectible, 100)
+        self.company.collection_is_automatic = True
+        runs._cron_dun()
+        runs._cron_dun()
+        run = runs.search([("company_id", "=", self.company.id)])
+        self.assertEqual((len(run), run.state), (1, "done"))
+        self.assertEqual(len(self._get_contact()), 1)
+
+    # === CASES === #
+
+    def test_life_of_a_case(self):
+        invoice = self._create_open_invoice(self.customer, days=50)
+        self._reach(invoice, 30)
+        case = self._get_line(self._execute()).case_id
+        self.assertEqual((case.state, case.date_opened), ("open", TODAY))
+        self.assertTrue(case.activity_ids)
+        self._pay(invoice)
+        case._refresh(self.company, self.customer)
+        self.assertEqual((case.state, case.date_closed), ("closed", TODAY))
+        self.assertFalse(case.activity_ids, "Nobody calls who has paid.")
+        self._create_open_invoice(self.customer)
+        again = self._get_line(self._plan()).case_id
+        self.assertNotEqual(again, case)
+        self.assertEqual(again.contact_ids, self._get_contact())
+
+    def test_priority_is_the_sum_of_its_parts(self):
+        self._create_open_invoice(self.customer, amount=900, days=45)
+        small = self._create_customer("Small")
+        self._create_open_invoice(small, amount=100, days=90)
+        lines = self._plan().line_ids
+        cases = {line.partner_id: line.case_id for line in lines}
+        # The average is 500: 40 * 900 / 1400 and 40 * 100 / 600.
+        self.assertRecordValues(
+            cases[self.customer] | cases[small],
+            [
+                {
+                    "priority_amount": 26,
+                    "priority_days": 15,
+                    "priority_silence": 20,
+                    "priority_contact": 0,
+                    "priority": 61,
+                },
+                {
+                    "priority_amount": 7,
+                    "priority_days": 30,
+                    "priority_silence": 20,
+                    "priority_contact": 0,
+                    "priority": 57,
+                },
+            ],
+        )
+
+    def test_cases_are_assigned(self):
+        users = self.env["res.users"].create(
+            [
+                {"name": name, "login": f"collections-{name}"}
+                for name in ("ann", "bob", "cid")
+            ]
+        )
+        ann, bob, cid = users
+        team = self.env["account.collection.team"].create(
+            {"name": "Team", "member_ids": [(6, 0, (bob | cid).ids)]}
+        )
+        self.customer.user_id = ann
+        for values, expected in (
+            ({"assignment": "salesperson"}, ann),
+            ({"assignment": "user", "user_id": bob.id}, bob),
+        ):
+            with self.subTest(**values):
+                self.policy.write(values)
+                customer = self._create_customer("Customer", user_id=ann.id)
+                self._create_open_invoice(customer)
+                line = self._get_line(self._plan(), customer)
+                self.assertEqual(line.case_id.user_id, expected)
+        self.policy.write({"assignment": "round_robin", "team_id": team.id})
+        customers = [self._create_customer(f"Customer {number}") for number in range(4)]
+        for customer in customers[:3]:
+            self._create_open_invoice(customer)
+        self._plan()
+        self._create_open_invoice(customers[3])
+        self._plan()
+        cases = self.env["account.collection.case"].search(
+            [("partner_id", "in", [customer.id for customer in customers])]
+        )
+        self.assertEqual(len(cases.filtered(lambda case: case.user_id == bob)), 2)
+        self.assertEqual(len(cases.filtered(lambda case: case.user_id == cid)), 2)
+        self.assertEqual(cases.team_id, team)
+
+    def test_whole_customer_hold_covers_what_comes_later(self):
+        first = self._create_open_invoice(self.customer)
+        self._hold(self._get_receivable_line(first), is_whole_customer=True)
+        self._create_open_invoice(self.customer, days=5)
+        self.assertDecision(self._get_line(self._plan()), "skip held +10")
+
+    def test_customer_with_invoices_cannot_be_deleted(self):
+        self._create_open_invoice(self.customer)
+        self._plan()
+        with self.assertRaises(Exception), self.cr.savepoint():
+            self.customer.unlink()
+            self.env.flush_all()
+        self.assertTrue(self.customer.exists())
