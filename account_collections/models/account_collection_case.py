@@ -1,4 +1,14 @@
 from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+# The most points that each part of the priority can give.
+PRIORITY_POINTS = {
+    "priority_amount": 40,
+    "priority_days": 30,
+    "priority_silence": 20,
+    "priority_contact": 10,
+}
 
 
 class AccountCollectionCase(models.Model):
@@ -84,6 +94,23 @@ class AccountCollectionCase(models.Model):
         compute="_compute_contact_ids",
         help="All contacts with the customer, those of earlier cases included.",
     )
+    phone = fields.Char(related="partner_id.phone")
+    email = fields.Char(related="partner_id.email")
+    address = fields.Char(related="partner_id.contact_address_inline")
+    item_ids = fields.Many2many(
+        "account.move.line",
+        string="Open Items",
+        compute="_compute_item_ids",
+        help="What the customer owes, credits included, as of today.",
+    )
+    contact_count = fields.Integer(compute="_compute_contact_count")
+    contact_error = fields.Char(
+        string="Last Contact Failed", compute="_compute_contact_error"
+    )
+    failed_email = fields.Char(compute="_compute_failed_email")
+    priority_explanation = fields.Char(
+        string="Why This Priority", compute="_compute_priority_explanation"
+    )
 
     # === CONSTRAINT METHODS === #
 
@@ -115,7 +142,199 @@ class AccountCollectionCase(models.Model):
         for case in self:
             case.contact_ids = contacts.get((case.partner_id, case.company_id))
 
+    @api.depends("partner_id", "company_id")
+    @api.depends_context("uid", "allowed_company_ids")
+    def _compute_item_ids(self):
+        lines = self.env["account.move.line"]
+        for company, cases in self.grouped("company_id").items():
+            receivable = self.env["account.collection.open.item"]._get_receivable_query(
+                company, cases.partner_id.ids
+            )
+            items = dict(
+                self.env.execute_query(
+                    SQL(
+                        """
+                        SELECT partner_id, ARRAY_AGG(id ORDER BY date_due, id)
+                          FROM (%s) open GROUP BY partner_id
+                        """,
+                        receivable,
+                    )
+                )
+            )
+            for case in cases:
+                # Whoever works for one branch sees the items of that branch.
+                case.item_ids = lines.browse(
+                    items.get(case.partner_id.id, [])
+                )._filtered_access("read")
+
+    @api.depends("contact_ids")
+    def _compute_contact_count(self):
+        for case in self:
+            case.contact_count = len(case.contact_ids)
+
+    @api.depends("contact_ids.state", "contact_ids.error")
+    def _compute_contact_error(self):
+        for case in self:
+            last = case.contact_ids.sorted(
+                lambda contact: (contact.date, contact.id)
+            ).filtered(lambda contact: contact.state != "void")[-1:]
+            case.contact_error = last.state == "failed" and (
+                last.error or self.env._("It did not reach the customer.")
+            )
+
+    @api.depends("partner_id")
+    def _compute_failed_email(self):
+        emails = dict(
+            self.env["res.partner"]._read_group(
+                [
+                    ("commercial_partner_id", "in", self.partner_id.ids),
+                    ("collection_failed_email", "!=", False),
+                ],
+                ["commercial_partner_id"],
+                ["id:recordset"],
+            )
+        )
+        for case in self:
+            failed = emails.get(case.partner_id, self.env["res.partner"]).filtered(
+                lambda partner: (
+                    partner.email_normalized == partner.collection_failed_email
+                )
+            )
+            case.failed_email = ", ".join(failed.mapped("collection_failed_email"))
+
+    @api.depends("priority", *PRIORITY_POINTS, "state")
+    def _compute_priority_explanation(self):
+        labels = self._get_priority_labels()
+        for case in self:
+            parts = [
+                self.env._(
+                    "%(part)s %(points)s/%(most)s",
+                    part=label,
+                    points=case[name],
+                    most=PRIORITY_POINTS[name],
+                )
+                for name, label in labels.items()
+                if case[name]
+            ]
+            case.priority_explanation = " · ".join(parts) or self.env._(
+                "Nothing to collect at the moment"
+            )
+
+    # === ACTION METHODS === #
+
+    def action_log_contact(self):
+        """Open the form to record a call, a visit or a message.
+
+        :return: a window action
+        :rtype: dict
+        """
+        self.ensure_one()
+        return self._prepare_wizard_action(
+            "account.collection.contact.log", self.env._("Log a Contact")
+        )
+
+    def action_hold(self):
+        """Open the form that stops the dunning of the customer for a while.
+
+        :return: a window action
+        :rtype: dict
+        """
+        self.ensure_one()
+        return self._prepare_wizard_action(
+            "account.collection.hold.set", self.env._("Do Not Contact Until")
+        )
+
+    def action_hand_over(self):
+        """Open the form that hands the case over to an agency or a lawyer.
+
+        :return: a window action
+        :rtype: dict
+        """
+        self.ensure_one()
+        return self._prepare_wizard_action(
+            "account.collection.handover", self.env._("Hand Over")
+        )
+
+    def action_take_back(self):
+        """Take cases back that were handed over; the dunning goes on.
+
+        :raise UserError: when a case is not handed over
+        """
+        for case in self:
+            if case.state != "handed_over":
+                raise UserError(
+                    self.env._(
+                        "The case of %s is not handed over, so there is nothing to "
+                        "take back.",
+                        case.partner_id.display_name,
+                    )
+                )
+            case.message_post(
+                body=self.env._("Taken back from %s.", case.agency_id.display_name)
+            )
+        self.write({"state": "open", "agency_id": False, "date_handed_over": False})
+        self._refresh_these()
+
+    def action_refresh(self):
+        """Value the cases on the ledger as it is now."""
+        self.check_access("read")
+        self._refresh_these()
+
+    def action_assign(self):
+        """Open the form that gives the selected cases to a collector or a team.
+
+        :return: a window action
+        :rtype: dict
+        """
+        return self._prepare_wizard_action(
+            "account.collection.assign",
+            self.env._("Assign"),
+            default_case_ids=self.ids,
+        )
+
+    def action_view_contacts(self):
+        """Open the history of contacts with the customer.
+
+        :return: a window action
+        :rtype: dict
+        """
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "account_collections.account_collection_contact_action"
+        )
+        return dict(
+            action,
+            domain=[
+                ("partner_id", "=", self.partner_id.id),
+                ("company_id", "=", self.company_id.id),
+            ],
+            context={},
+        )
+
+    def action_view_holds(self):
+        """Open the holds on what the customer owes.
+
+        :return: a window action
+        :rtype: dict
+        """
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "account_collections.account_collection_hold_action"
+        )
+        return dict(
+            action,
+            domain=[
+                ("partner_id", "=", self.partner_id.id),
+                ("company_id", "=", self.company_id.id),
+            ],
+        )
+
     # === BUSINESS METHODS === #
+
+    def _refresh_these(self):
+        """Bring these cases, and no others, up to date."""
+        for company, cases in self.grouped("company_id").items():
+            self._refresh(company, cases.partner_id)
 
     def _move_to(self, partner):
         """Follow a customer who has become part of another one.
@@ -160,5 +379,39 @@ class AccountCollectionCase(models.Model):
             {"state": "closed", "date_closed": self.company_id._get_collection_day()}
         )
         target.message_post(
-            body=self.env._("The case of %s was merged into this one.", self.display_name)
+            body=self.env._(
+                "The case of %s was merged into this one.", self.display_name
+            )
         )
+
+    # === HELPERS === #
+
+    def _get_priority_labels(self):
+        """Name the parts of the priority.
+
+        :return: the label of each part, by field name
+        :rtype: dict
+        """
+        return {
+            "priority_amount": self.env._("Amount"),
+            "priority_days": self.env._("Age"),
+            "priority_silence": self.env._("Silence"),
+            "priority_contact": self.env._("Failed contact"),
+        }
+
+    def _prepare_wizard_action(self, model, name, **context):
+        """Prepare the dialog of a wizard about cases.
+
+        :param str model: the wizard
+        :param str name: the title
+        :param dict context: defaults of the wizard, instead of this case
+        :rtype: dict
+        """
+        return {
+            "type": "ir.actions.act_window",
+            "name": name,
+            "res_model": model,
+            "view_mode": "form",
+            "target": "new",
+            "context": context or {"default_case_id": self.id},
+        }

@@ -1,6 +1,9 @@
+from collections import defaultdict
+
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL
+from odoo.tools.misc import format_date
 
 
 class AccountCollectionHold(models.Model):
@@ -77,13 +80,12 @@ class AccountCollectionHold(models.Model):
     @api.constrains("line_id", "amount", "active")
     def _check_amount(self):
         """The holds on an open item never exceed what is left to pay of it."""
-        holds = self.filtered("active")
+        holds = self.filtered(lambda hold: hold.active and not hold._is_over())
         holds._lock_lines()
-        held = dict(
-            self._read_group(
-                [("line_id", "in", holds.line_id.ids)], ["line_id"], ["amount:sum"]
-            )
-        )
+        held = defaultdict(float)
+        for hold in self.search([("line_id", "in", holds.line_id.ids)]):
+            if not hold._is_over():
+                held[hold.line_id] += hold.amount
         for line in holds.line_id:
             if (
                 line.account_id.account_type != "asset_receivable"
@@ -132,7 +134,19 @@ class AccountCollectionHold(models.Model):
     # === ACTION METHODS === #
 
     def action_end(self):
-        """End these holds today: dunning goes on with the next run."""
+        """End these holds today: dunning goes on with the next run.
+
+        :raise UserError: when a hold belongs to something agreed with the customer
+        """
+        if agreed := self.filtered(lambda hold: hold.reason != "manual"):
+            raise UserError(
+                self.env._(
+                    "The hold on %(item)s belongs to something that was agreed "
+                    "(%(reason)s). It ends with that.",
+                    item=agreed[0].display_name,
+                    reason=agreed[0]._get_reason_label(),
+                )
+            )
         self.active = False
         self._refresh_cases()
 
@@ -186,7 +200,48 @@ class AccountCollectionHold(models.Model):
             )
         )
 
+    def _is_over(self):
+        """Whether the last day of the hold has passed."""
+        self.ensure_one()
+        today = self.company_id._get_collection_day()
+        return bool(self.date_end and self.date_end < today)
+
+    def _is_live(self, date):
+        """Whether the hold stops the dunning on a day.
+
+        :param date date: the company's day
+        :rtype: bool
+        """
+        self.ensure_one()
+        return (
+            self.active
+            and self.date_start <= date
+            and (not self.date_end or self.date_end >= date)
+        )
+
+    def _get_explanation(self):
+        """Say why this amount is held, and until when.
+
+        :return: a sentence in the user's language
+        :rtype: str
+        """
+        self.ensure_one()
+        reason = self.note or self._get_reason_label()
+        if not self.date_end:
+            return reason
+        return self.env._(
+            "%(reason)s (until %(date)s)",
+            reason=reason,
+            date=format_date(self.env, self.date_end),
+        )
+
     # === HELPERS === #
+
+    def _get_reason_label(self):
+        """The kind of reason in words."""
+        return dict(self._fields["reason"]._description_selection(self.env))[
+            self.reason
+        ]
 
     def _lock_lines(self):
         """Make concurrent transactions that hold the same items take turns.

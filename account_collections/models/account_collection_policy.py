@@ -7,6 +7,7 @@ class AccountCollectionPolicy(models.Model):
     _description = "Collection Policy"
     _order = "sequence, name, id"
     _check_company_auto = True
+    _check_company_domain = models.check_company_domain_parent_of
 
     # === FIELDS === #
 

@@ -28,6 +28,7 @@ class AccountCollectionPolicyStep(models.Model):
         help="Days from the due date to this step. A negative number is a "
         "reminder before the due date.",
     )
+    timing = fields.Char(string="When", compute="_compute_timing")
     channel = fields.Selection(
         [("email", "E-mail"), ("letter", "Letter"), ("call", "Phone call")],
         default="email",
@@ -77,6 +78,19 @@ class AccountCollectionPolicyStep(models.Model):
                         template=step.mail_template_id.name,
                     )
                 )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("delay_days")
+    @api.depends_context("lang")
+    def _compute_timing(self):
+        for step in self:
+            if step.delay_days < 0:
+                step.timing = self.env._("%s days before due", -step.delay_days)
+            elif step.delay_days:
+                step.timing = self.env._("%s days after due", step.delay_days)
+            else:
+                step.timing = self.env._("on the due date")
 
     # === CRUD METHODS === #
 

@@ -6,6 +6,7 @@ class AccountCollectionTeam(models.Model):
     _description = "Collections Team"
     _order = "sequence, name, id"
     _check_company_auto = True
+    _check_company_domain = models.check_company_domain_parent_of
 
     # === FIELDS === #
 

@@ -51,8 +51,8 @@ class AccountMoveLine(models.Model):
         self.collection_residual = 0
         self.collection_held = 0
         self.collection_hold_reason = False
-        by_id = {line.id: line for line in self}
-        for item in self._get_collection_items():
+        by_id = {line._origin.id: line for line in self}
+        for item in self._origin._get_collection_items():
             if line := by_id.get(item["line_id"]):
                 line.collection_date_due = item["date_due"]
                 line.collection_days_overdue = max(item["days_overdue"], 0)
@@ -89,13 +89,30 @@ class AccountMoveLine(models.Model):
         :rtype: list[dict]
         """
         items = []
-        for company, lines in self.grouped(lambda line: line.company_id.root_id).items():
+        for company, lines in self.grouped(
+            lambda line: line.company_id.root_id
+        ).items():
             items += self.env["account.collection.open.item"]._get_open_items(
                 company,
                 company._get_collection_day(),
                 lines.partner_id.commercial_partner_id.ids,
             )
         return items
+
+    def _get_collection_free_amount(self):
+        """What is left to pay of this open item and not held, in its currency.
+
+        :rtype: float
+        """
+        self.ensure_one()
+        today = self.company_id._get_collection_day()
+        # Holds that begin later count too.
+        held = sum(
+            hold.amount
+            for hold in self.collection_hold_ids
+            if not hold.date_end or hold.date_end >= today
+        )
+        return self.collection_residual - max(held, self.collection_held)
 
     def _get_hold_reason(self, item):
         """Say why an open item is held, and until when.

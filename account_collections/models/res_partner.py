@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.tools import SQL
 
 
@@ -27,6 +27,35 @@ class ResPartner(models.Model):
     collection_case_ids = fields.One2many(
         "account.collection.case", "partner_id", string="Collection Cases"
     )
+    collection_case_id = fields.Many2one(
+        "account.collection.case",
+        string="Open Collection Case",
+        compute="_compute_collection_case_id",
+        groups="account_collections.group_collection_own",
+    )
+    collection_amount_overdue = fields.Monetary(
+        string="Overdue",
+        related="collection_case_id.amount_overdue",
+        groups="account_collections.group_collection_own",
+    )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("commercial_partner_id")
+    @api.depends_context("uid", "company")
+    def _compute_collection_case_id(self):
+        cases = {
+            case.partner_id: case
+            for case in self.env["account.collection.case"].search(
+                [
+                    ("partner_id", "in", self.commercial_partner_id.ids),
+                    ("company_id", "=", self.env.company.root_id.id),
+                    ("state", "!=", "closed"),
+                ]
+            )
+        }
+        for partner in self:
+            partner.collection_case_id = cases.get(partner.commercial_partner_id)
 
     # === CRUD METHODS === #
 
@@ -46,6 +75,17 @@ class ResPartner(models.Model):
         for partner in moved.partner_id:
             partner._move_collection(partner.commercial_partner_id)
         return result
+
+    # === ACTION METHODS === #
+
+    def action_view_collection_case(self):
+        """Open the open case of the customer in this company.
+
+        :return: a window action
+        :rtype: dict
+        """
+        self.ensure_one()
+        return self.collection_case_id._get_records_action(name=self.env._("Case"))
 
     # === BUSINESS METHODS === #
 

@@ -1,0 +1,170 @@
+from collections import defaultdict
+
+from odoo import api, fields, models
+
+
+class AccountCollectionRun(models.Model):
+    """What the accountant sees of a run, before and while it is executed."""
+
+    _inherit = "account.collection.run"
+
+    # Lines that the form itself shows; all of them are a button away.
+    _preview_size = 40
+
+    # === FIELDS === #
+
+    contact_count = fields.Integer(string="To Contact", compute="_compute_counts")
+    skip_count = fields.Integer(string="Silent", compute="_compute_counts")
+    planned_count = fields.Integer(string="Waiting", compute="_compute_counts")
+    done_count = fields.Integer(string="Contacted", compute="_compute_counts")
+    failed_count = fields.Integer(string="Failed", compute="_compute_counts")
+    dropped_count = fields.Integer(string="Dropped", compute="_compute_counts")
+    handled_count = fields.Integer(string="Progress", compute="_compute_counts")
+    letter_count = fields.Integer(string="Letters", compute="_compute_counts")
+    amount_to_contact = fields.Monetary(string="Collectible", compute="_compute_counts")
+    contact_total_ids = fields.One2many(
+        "account.collection.run.total",
+        "run_id",
+        string="Contacts by Step",
+        domain=[("decision", "=", "contact")],
+    )
+    skip_total_ids = fields.One2many(
+        "account.collection.run.total",
+        "run_id",
+        string="Silences by Reason",
+        domain=[("decision", "=", "skip")],
+    )
+    contact_line_ids = fields.Many2many(
+        "account.collection.run.line",
+        string="Largest Customers to Contact",
+        compute="_compute_preview_lines",
+    )
+    skip_line_ids = fields.Many2many(
+        "account.collection.run.line",
+        string="Largest Silent Customers",
+        compute="_compute_preview_lines",
+    )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("line_ids.state", "line_ids.decision")
+    def _compute_counts(self):
+        groups = self.env["account.collection.run.line"]._read_group(
+            [("run_id", "in", self.ids)],
+            ["run_id", "decision", "state", "channel"],
+            ["__count", "amount_collectible:sum"],
+        )
+        for run in self:
+            counts = defaultdict(int)
+            amount = 0
+            for line_run, decision, state, channel, count, collectible in groups:
+                if line_run != run:
+                    continue
+                counts[decision] += count
+                if decision == "contact":
+                    counts[state] += count
+                    counts[channel, state] += count
+                    amount += collectible
+            run.contact_count = counts["contact"]
+            run.skip_count = counts["skip"]
+            run.planned_count = counts["planned"]
+            run.done_count = counts["done"]
+            run.failed_count = counts["failed"]
+            run.dropped_count = counts["dropped"]
+            run.handled_count = counts["contact"] - counts["planned"]
+            run.letter_count = counts["letter", "done"]
+            run.amount_to_contact = amount
+
+    @api.depends("line_ids")
+    def _compute_preview_lines(self):
+        for run in self:
+            for name, decision in (
+                ("contact_line_ids", "contact"),
+                ("skip_line_ids", "skip"),
+            ):
+                run[name] = run.line_ids.search(
+                    [("run_id", "=", run.id), ("decision", "=", decision)],
+                    order="amount_collectible desc, id",
+                    limit=self._preview_size,
+                )
+
+    # === ACTION METHODS === #
+
+    def action_confirm_execute(self):
+        """Say how many customers will be contacted, and ask whether to go on.
+
+        :return: a window action
+        :rtype: dict
+        """
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Contact the Customers"),
+            "res_model": "account.collection.run.execute",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_run_id": self.id},
+        }
+
+    def action_view_contacts(self):
+        """Open the lines of the customers to contact.
+
+        :return: a window action
+        :rtype: dict
+        """
+        return self._prepare_lines_action(
+            self.env._("To Contact"), [("decision", "=", "contact")]
+        )
+
+    def action_view_skips(self):
+        """Open the lines of the customers who are left alone, by reason.
+
+        :return: a window action
+        :rtype: dict
+        """
+        return self._prepare_lines_action(
+            self.env._("Silent"),
+            [("decision", "=", "skip")],
+            {"search_default_group_reason": 1},
+        )
+
+    def action_view_failed(self):
+        """Open the lines that did not reach the customer.
+
+        :return: a window action
+        :rtype: dict
+        """
+        return self._prepare_lines_action(
+            self.env._("Failed"), [("state", "=", "failed")]
+        )
+
+    def action_view_dropped(self):
+        """Open the lines of those who need not be contacted any more.
+
+        :return: a window action
+        :rtype: dict
+        """
+        return self._prepare_lines_action(
+            self.env._("Dropped"), [("state", "=", "dropped")]
+        )
+
+    # === HELPERS === #
+
+    def _prepare_lines_action(self, name, domain, context=None):
+        """Prepare the list of some lines of this run.
+
+        :param str name: the title
+        :param list domain: which lines
+        :param dict context: filters that are set
+        :rtype: dict
+        """
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "account_collections.account_collection_run_line_action"
+        )
+        return dict(
+            action,
+            display_name=f"{self.display_name}: {name}",
+            domain=[("run_id", "=", self.id), *domain],
+            context=dict(context or {}, create=False),
+        )

@@ -1,0 +1,16 @@
+from odoo import fields, models
+
+
+class ResConfigSettings(models.TransientModel):
+    _inherit = "res.config.settings"
+
+    # === FIELDS === #
+
+    collection_policy_id = fields.Many2one(
+        related="company_id.collection_policy_id",
+        readonly=False,
+        check_company=True,
+    )
+    collection_is_automatic = fields.Boolean(
+        related="company_id.collection_is_automatic", readonly=False
+    )
