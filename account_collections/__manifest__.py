@@ -15,6 +15,7 @@
         "data/account_collection_late_reason_data.xml",
         "report/account_collection_email_templates.xml",
         "data/ir_cron_data.xml",
+        "data/ir_sequence_data.xml",
         "wizards/account_collection_assign_views.xml",
         "wizards/account_collection_contact_log_views.xml",
         "wizards/account_collection_handover_views.xml",
@@ -31,6 +32,11 @@
         "views/res_partner_views.xml",
         "views/res_config_settings_views.xml",
         "views/account_collection_menus.xml",
+    ],
+    "demo": [
+        "demo/res_partner_demo.xml",
+        "demo/account_move_demo.xml",
+        "demo/account_collection_demo.xml",
     ],
     "assets": {
         "web.assets_backend": ["account_collections/static/src/**/*"],
