@@ -209,7 +209,9 @@ class Cluster:
         if not target.exists():
             with cache.lock("set-up"), cache.building(target) as part:
                 interpreter = Path(sys.executable)
-                python.install(interpreter, "--target", part, "-r", PACKAGED)
+                python.install(
+                    interpreter, "--no-deps", "--target", part, "-r", PACKAGED
+                )
                 if self.owner:
                     for path in [part, *part.rglob("*")]:
                         os.chown(str(path), self.owner.pw_uid, self.owner.pw_gid)

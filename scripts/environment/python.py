@@ -14,6 +14,10 @@ REQUIREMENTS = Path(__file__).resolve().parent / "requirements.txt"
 PROBE = "import sys; print('%d %d' % sys.version_info[:2])"
 
 
+class CompilationFailure(Failure):
+    """A package that has no ready-made wheel for this machine."""
+
+
 def enter():
     """Go on inside the virtual environment: build it, then run this script in it.
 
@@ -74,11 +78,10 @@ def _build(python, home):
         raise Failure(f"python -m venv failed: {system.last_line(output)}")
     try:
         install(home / "bin" / "python", "-r", REQUIREMENTS)
-    except Failure:
-        # A package without a ready-made wheel for this machine is compiled.
-        if shutil.which("cc") or not system.may_install():
+    except CompilationFailure:
+        if not system.may_install():
             raise
-        system.install("gcc", "g++", "libc6-dev", "python3-dev", "libffi-dev")
+        system.install("gcc", "libc6-dev", "python3-dev")
         install(home / "bin" / "python", "-r", REQUIREMENTS)
     (home / "complete").touch()
 
@@ -104,22 +107,25 @@ def install(python, *arguments):
         *arguments,
     ]
     output = ""
-    with (
-        Step("Fetching Python packages") as step,
-        subprocess.Popen(
+    with Step("Fetching Python packages") as step:
+        process = subprocess.Popen(
             [str(part) for part in command],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             universal_newlines=True,
             errors="replace",
-        ) as process,
-    ):
-        for line in process.stdout:
-            output += line
-            if line.startswith(("Collecting", "Building", "Installing")):
-                step.detail = " ".join(line.split()[:2])
+        )
+        with process:
+            for line in process.stdout:
+                output += line
+                if line.startswith(("Collecting", "Building", "Installing")):
+                    step.detail = " ".join(line.split()[:2])
     if process.returncode:
+        if "subprocess-exited-with-error" in output:
+            raise CompilationFailure(
+                "a Python package could not be compiled: please install gcc and "
+                "python3-dev"
+            )
         reason = system.last_line(output, "ERROR:")
-        hint = "" if shutil.which("cc") else " (a C compiler may help: install gcc)"
-        raise Failure(f"Python packages could not be fetched: {reason}{hint}")
+        raise Failure(f"Python packages could not be fetched: {reason}")
