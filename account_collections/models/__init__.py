@@ -10,7 +10,12 @@ from . import account_collection_contact
 from . import account_collection_contact_item
 from . import account_collection_hold
 from . import account_collection_open_item
+from . import account_collection_ledger
 from . import account_collection_decision
+from . import account_collection_commitment
+from . import account_collection_resolution
+from . import account_collection_resolution_evaluation
+from . import account_collection_promise
 from . import account_collection_statement
 from . import account_collection_payment_link
 from . import account_collection_letter

@@ -35,11 +35,9 @@ class AccountCollectionCase(models.Model):
         What changes the ledger is never slowed, locked or refused for the sake of
         a worklist; should the refresh fail, the next run makes up for it.
 
-        :param lines: journal items (`account.move.line`), of any account
+        :param lines: receivable lines (`account.move.line`)
         """
-        partner_ids = lines.filtered(
-            lambda line: line.account_id.account_type == "asset_receivable"
-        ).partner_id.commercial_partner_id.ids
+        partner_ids = lines.partner_id.commercial_partner_id.ids
         postcommit = self.env.cr.postcommit
         if partner_ids and self._postcommit_key not in postcommit.data:
             postcommit.data[self._postcommit_key] = set()
@@ -284,6 +282,11 @@ class AccountCollectionCase(models.Model):
                  WHERE hold.partner_id = account_collection_case.partner_id
                    AND hold.company_id = account_collection_case.company_id
                    AND hold.active AND hold.reason != 'manual'
+            ) AND NOT EXISTS (
+                SELECT FROM account_collection_commitment commitment
+                 WHERE commitment.partner_id = account_collection_case.partner_id
+                   AND commitment.company_id = account_collection_case.company_id
+                   AND commitment.state = 'pending'
             )
             """
         )

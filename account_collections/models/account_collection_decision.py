@@ -176,7 +176,14 @@ class AccountCollectionDecision(models.AbstractModel):
                        CASE WHEN customer.is_collectible THEN
                            DATE '2000-01-01' + customer.driver[1] + customer.driver[3]
                        END AS date_next_step,
-                       last_contact.date + policy.contact_gap_days AS date_gap_over
+                       last_contact.date + policy.contact_gap_days AS date_gap_over,
+                       EXISTS (
+                           SELECT FROM account_collection_commitment commitment
+                            WHERE commitment.partner_id = customer.partner_id
+                              AND commitment.company_id = %(company)s
+                              AND commitment.state = 'pending'
+                              AND commitment.is_unapplied
+                       ) AS has_unapplied
                   FROM customer
                   LEFT JOIN account_collection_case collection_case
                     ON collection_case.partner_id = customer.partner_id
@@ -212,7 +219,9 @@ class AccountCollectionDecision(models.AbstractModel):
                 WHEN due.policy_id IS NULL THEN 'no_policy'
                 WHEN NOT due.is_collectible AND due.rank_reminder IS NULL
                     THEN CASE WHEN due.has_hold THEN 'held' ELSE 'blocked' END
-                WHEN due.has_credits AND due.exposure <= 0 THEN 'credits'
+                WHEN due.has_credits AND due.exposure <= 0
+                    THEN CASE WHEN due.has_unapplied THEN 'unapplied'
+                         ELSE 'credits' END
                 WHEN due.exposure <= due.min_amount THEN 'below_minimum'
                 WHEN due.is_collectible AND due.driver IS NULL THEN 'steps_done'
                 WHEN due.is_collectible AND due.date_next_step > %(date)s

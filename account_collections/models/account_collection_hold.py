@@ -5,6 +5,9 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL
 from odoo.tools.misc import format_date
 
+# The kinds of agreement that expect money; an open item is in one of them at most.
+CASH_REASONS = ("promise", "plan", "settlement")
+
 
 class AccountCollectionHold(models.Model):
     _name = "account.collection.hold"
@@ -63,11 +66,26 @@ class AccountCollectionHold(models.Model):
         readonly=True,
         help="Set for the whole customer: invoices that come later are held too.",
     )
+    amount_covered = fields.Monetary(
+        readonly=True,
+        help="How much of the open item the agreement covers, paid or not.",
+    )
+    received_before = fields.Monetary(
+        readonly=True,
+        help="The money that the open item had received when it was covered.",
+    )
     res_model = fields.Char(readonly=True)
     res_id = fields.Many2oneReference(model_field="res_model", readonly=True)
     active = fields.Boolean(default=True)
 
     # === CONSTRAINT METHODS === #
+
+    _one_cash_resolution = models.UniqueIndex(
+        "(line_id) WHERE active IS TRUE AND reason IN ('promise', 'plan', 'settlement')",
+        "Something else was agreed on one of these open items just now. Reload the "
+        "page to see it.",
+    )
+    _resolution_idx = models.Index("(res_model, res_id)")
 
     _amount_positive = models.Constraint(
         "CHECK (amount > 0)", "The amount held must be greater than zero."
@@ -234,6 +252,28 @@ class AccountCollectionHold(models.Model):
             reason=reason,
             date=format_date(self.env, self.date_end),
         )
+
+    def _follow_money(self, amount):
+        """Hold what an agreement still expects of the open item, or nothing.
+
+        Never more than what other holds leave of its residual: an agreement that a
+        returned payment reopens gives way to what was held in between.
+
+        :param float amount: what is expected, in the currency of the item
+        """
+        self.ensure_one()
+        others = self.line_id.collection_hold_ids.filtered(
+            lambda hold: hold.active and hold != self
+        )
+        room = self.line_id.amount_residual_currency - sum(others.mapped("amount"))
+        amount = self.currency_id.round(min(amount, room))
+        if self.currency_id.compare_amounts(amount, 0) <= 0 or any(
+            hold.reason in CASH_REASONS for hold in others
+        ):
+            if self.active:
+                self.active = False
+        elif not self.active or self.currency_id.compare_amounts(amount, self.amount):
+            self.write({"amount": amount, "active": True})
 
     # === HELPERS === #
 

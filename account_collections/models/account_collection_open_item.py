@@ -114,9 +114,7 @@ class AccountCollectionOpenItem(models.AbstractModel):
             else SQL("line_id IN (SELECT open.id FROM (%s) open)", receivable),
             "among_partners": SQL("TRUE")
             if everybody
-            else SQL(
-                "partner.commercial_partner_id IN %s", tuple(partner_ids) or (0,)
-            ),
+            else SQL("partner.commercial_partner_id IN %s", tuple(partner_ids) or (0,)),
         }
 
     def _get_item_parts(self, scope):

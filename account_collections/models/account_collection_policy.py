@@ -62,6 +62,28 @@ class AccountCollectionPolicy(models.Model):
         "account.collection.team", string="Team", check_company=True
     )
 
+    promise_max_days = fields.Integer(
+        string="Promises Up To",
+        default=30,
+        help="The most days ahead for which a promise to pay is accepted.",
+    )
+    promise_grace_days = fields.Integer(
+        string="Grace of Promises",
+        default=3,
+        help="Days after the promised day on which a payment still keeps it.",
+    )
+    promise_tolerance_percent = fields.Float(
+        string="Tolerance of Promises",
+        default=1.0,
+        help="What may be missing of a promised amount, in percent.",
+    )
+    promise_max_broken = fields.Integer(
+        string="Broken Promises",
+        default=3,
+        help="No promise is accepted from a customer who has broken this many within "
+        "a year. Zero sets no limit.",
+    )
+
     # === CONSTRAINT METHODS === #
 
     _min_amount_positive = models.Constraint(
@@ -71,6 +93,13 @@ class AccountCollectionPolicy(models.Model):
     _contact_gap_positive = models.Constraint(
         "CHECK (contact_gap_days >= 0)",
         "The days between contacts cannot be negative.",
+    )
+
+    _promise_limits = models.Constraint(
+        "CHECK (promise_max_days >= 0 AND promise_grace_days >= 0 "
+        "AND promise_max_broken >= 0 "
+        "AND promise_tolerance_percent BETWEEN 0 AND 100)",
+        "The limits of promises cannot be negative, nor the tolerance above 100 %.",
     )
 
     @api.constrains("assignment", "user_id", "team_id")

@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from .account_collection_hold import CASH_REASONS
+
 
 class AccountMove(models.Model):
     _inherit = "account.move"
@@ -58,10 +60,18 @@ class AccountMove(models.Model):
     def write(self, vals):
         result = super().write(vals)
         if "state" in vals:
-            self.env["account.collection.case"]._refresh_after_commit(self.line_ids)
+            self.env["account.collection.ledger"]._follow(self.line_ids)
         return result
 
     # === ACTION METHODS === #
+
+    def button_draft(self):
+        self._check_not_agreed()
+        return super().button_draft()
+
+    def button_cancel(self):
+        self._check_not_agreed()
+        return super().button_cancel()
 
     def action_collection_hold(self):
         """Open the form that stops the dunning of these invoices for a while.
@@ -94,6 +104,35 @@ class AccountMove(models.Model):
         """
         self.ensure_one()
         return self.collection_case_id._get_records_action(name=self.env._("Case"))
+
+    # === BUSINESS METHODS === #
+
+    def _check_not_agreed(self):
+        """Keep the invoices of which a payment is agreed.
+
+        :raise UserError: naming the agreement
+        """
+        # What binds the customer counts, even if the user may not see it.
+        hold = (
+            self.env["account.collection.hold"]
+            .sudo()
+            .search(
+                [
+                    ("line_id", "in", self.line_ids.ids),
+                    ("reason", "in", CASH_REASONS),
+                ],
+                limit=1,
+            )
+        )
+        if hold:
+            raise UserError(
+                self.env._(
+                    "%(agreement)s covers %(invoice)s. Cancel the agreement before you "
+                    "change the invoice.",
+                    agreement=hold.note,
+                    invoice=hold.move_id.name,
+                )
+            )
 
     # === HELPERS === #
 

@@ -9,13 +9,15 @@ class AccountPartialReconcile(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         partials = super().create(vals_list)
-        self.env["account.collection.case"]._refresh_after_commit(partials._get_collection_lines())
+        self.env["account.collection.ledger"]._follow(
+            partials._get_collection_lines()
+        )
         return partials
 
     def unlink(self):
         lines = self._get_collection_lines()
         result = super().unlink()
-        self.env["account.collection.case"]._refresh_after_commit(lines)
+        self.env["account.collection.ledger"]._follow(lines)
         return result
 
     # === HELPERS === #

@@ -10,5 +10,7 @@ class AccountPayment(models.Model):
         result = super().write(vals)
         if "state" in vals:
             # A payment without journal entry counts by its state alone.
-            self.env["account.collection.case"]._refresh_after_commit(self.invoice_ids.line_ids)
+            self.env["account.collection.ledger"]._follow(
+                self.invoice_ids.line_ids
+            )
         return result

@@ -42,9 +42,11 @@ class ResCompany(models.Model):
         for company in self.sudo():
             if company.parent_id or company.collection_policy_id:
                 continue
-            company.collection_policy_id = self.env[
-                "account.collection.policy"
-            ].sudo().create(company._prepare_default_collection_policy())
+            company.collection_policy_id = (
+                self.env["account.collection.policy"]
+                .sudo()
+                .create(company._prepare_default_collection_policy())
+            )
 
     def _prepare_default_collection_policy(self):
         """Prepare the policy that works without configuration.

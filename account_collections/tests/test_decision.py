@@ -49,7 +49,9 @@ class TestDecision(CollectionCommon):
             (400, 60, 8, "skip steps_done"),
         ):
             with self.subTest(days=days, reached=reached, days_ago=days_ago):
-                customer = self._create_customer(f"Customer {days} {reached} {days_ago}")
+                customer = self._create_customer(
+                    f"Customer {days} {reached} {days_ago}"
+                )
                 invoice = self._create_open_invoice(customer, days=days)
                 self._reach(invoice, reached, days_ago)
                 line = self._get_line(self._plan(), customer)

@@ -1,0 +1,158 @@
+import logging
+
+from odoo import api, fields, models, modules
+from odoo.tools import SQL
+
+_logger = logging.getLogger(__name__)
+
+
+class AccountCollectionCommitment(models.Model):
+    _name = "account.collection.commitment"
+    _description = "Agreed Payment"
+    _order = "date_due, id"
+    _check_company_auto = True
+
+    # === FIELDS === #
+
+    partner_id = fields.Many2one(
+        "res.partner", string="Customer", required=True, readonly=True, index=True
+    )
+    company_id = fields.Many2one(
+        "res.company", required=True, readonly=True, index=True
+    )
+    currency_id = fields.Many2one("res.currency", required=True, readonly=True)
+    res_model = fields.Char(string="Agreement Model", required=True, readonly=True)
+    res_id = fields.Many2oneReference(
+        string="Agreement", model_field="res_model", required=True, readonly=True
+    )
+    date_due = fields.Date(required=True, readonly=True)
+    amount = fields.Monetary(required=True, readonly=True)
+    date_limit = fields.Date(
+        required=True,
+        readonly=True,
+        help="The last day that counts as on time: the due date and the grace.",
+    )
+    amount_min = fields.Monetary(
+        required=True,
+        readonly=True,
+        help="The least that keeps the agreement: the amount less the tolerance.",
+    )
+    amount_received = fields.Monetary(readonly=True)
+    amount_open = fields.Monetary(
+        string="Still Expected",
+        readonly=True,
+        help="What is still to come of this payment, whether late or not.",
+    )
+    amount_void = fields.Monetary(
+        readonly=True, help="What a credit note or write-off made needless."
+    )
+    date_kept = fields.Date(readonly=True)
+    is_unapplied = fields.Boolean(
+        string="To Be Applied",
+        readonly=True,
+        help="Late, but unapplied payments or credits of the customer cover it.",
+    )
+    state = fields.Selection(
+        [
+            ("pending", "Pending"),
+            ("kept", "Kept"),
+            ("kept_late", "Kept late"),
+            ("partial", "Partly kept"),
+            ("broken", "Broken"),
+            ("void", "Void"),
+        ],
+        default="pending",
+        required=True,
+        readonly=True,
+        index=True,
+    )
+
+    # === CONSTRAINT METHODS === #
+
+    _amount_positive = models.Constraint(
+        "CHECK (amount > 0)", "An agreed payment must be greater than zero."
+    )
+    _limit_after_due = models.Constraint(
+        "CHECK (date_limit >= date_due)",
+        "The grace of an agreed payment cannot end before its due date.",
+    )
+    _resolution_idx = models.Index("(res_model, res_id)")
+    _partner_idx = models.Index("(company_id, partner_id) WHERE state = 'pending'")
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("date_due", "amount", "currency_id")
+    def _compute_display_name(self):
+        for commitment in self:
+            commitment.display_name = self.env._(
+                "%(amount)s by %(date)s",
+                amount=commitment.currency_id.format(commitment.amount),
+                date=commitment.date_due,
+            )
+
+    # === BUSINESS METHODS === #
+
+    @api.model
+    def _cron_evaluate(self):
+        """Evaluate every agreement that expects money, and act on what is new.
+
+        Each agreement is a transaction of its own: one that fails is tried again
+        the next time and does not keep the others.
+        """
+        resolutions = self._get_evaluated_resolutions()
+        remaining = len(resolutions)
+        cron = self.env["ir.cron"]
+        if not modules.module.current_test:
+            cron._commit_progress(remaining=remaining)
+        for resolution in resolutions:
+            try:
+                with self.env.cr.savepoint():
+                    resolution._evaluate()
+            except Exception:
+                _logger.warning("%s could not be evaluated", resolution, exc_info=True)
+            if modules.module.current_test:
+                continue
+            if not cron._commit_progress(1):
+                break
+
+    @api.model
+    def _get_evaluated_resolutions(self):
+        """The agreements whose state may change by the day or by the ledger, and
+        those whose last change was not acted upon yet.
+
+        :return: single records, of whatever kind
+        :rtype: list
+        """
+        self.env.flush_all()
+        resolutions = []
+        for model in self._get_resolution_models():
+            agreements = self.env[model]
+            rows = self.env.execute_query(
+                SQL(
+                    """
+                    SELECT id FROM %s
+                     WHERE state != 'draft' AND date_end IS NULL
+                       AND (state IN %s OR state IS DISTINCT FROM followed_state)
+                     ORDER BY id
+                    """,
+                    SQL.identifier(agreements._table),
+                    agreements._live_states,
+                )
+            )
+            resolutions += [agreements.browse(res_id) for (res_id,) in rows]
+        return resolutions
+
+    @api.model
+    def _get_resolution_models(self):
+        """The kinds of agreement, by model name."""
+        return sorted(
+            name
+            for name, model in self.env.registry.items()
+            if not model._abstract
+            and issubclass(model, self.env.registry["account.collection.resolution"])
+        )
+
+    def _get_resolution(self):
+        """The agreement that this payment is part of."""
+        self.ensure_one()
+        return self.env[self.res_model].browse(self.res_id)

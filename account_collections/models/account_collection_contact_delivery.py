@@ -1,0 +1,123 @@
+from odoo import models
+from odoo.exceptions import UserError
+
+from .account_collection_contact import LIVE_STATES
+
+
+class AccountCollectionContact(models.Model):
+    """What becomes of an e-mail after Odoo's mail queue has taken it over."""
+
+    _inherit = "account.collection.contact"
+
+    # === BUSINESS METHODS === #
+
+    def _mark_undelivered(self, reason, is_address_wrong, email=None):
+        """Record that e-mails did not reach the customer, whoever is to blame.
+
+        Where it is the address, it is remembered, so that the next run sends a
+        letter until it changes, and the collector is asked to find a better one.
+        Where it is our mail server, the next run simply tries again.
+
+        :param str reason: what the mail server says
+        :param bool is_address_wrong: whether the address is to blame
+        :param str email: the address that failed, if it is not the one of today
+        """
+        contacts = self.filtered(lambda contact: contact.state in LIVE_STATES)
+        if not contacts:
+            return
+        if is_address_wrong:
+            for contact in contacts:
+                failed = email or contact.address_id.email_normalized
+                contact.address_id.collection_failed_email = failed
+                contact._mark_failed(
+                    self.env._(
+                        "The e-mail to %(address)s failed: %(reason)s",
+                        address=failed or contact.address_id.display_name,
+                        reason=reason,
+                    )
+                )
+            contacts._ask_for_address()
+        else:
+            contacts._mark_failed(
+                self.env._("The e-mail could not be sent: %s", reason)
+            )
+        self.env["account.collection.case"]._refresh_after_commit(
+            contacts.item_ids.line_id
+        )
+
+    def _mark_queued(self):
+        """Count failed contacts again, because their e-mails are tried again.
+
+        :raise UserError: when a customer has been contacted in the meantime
+        """
+        for contact in self:
+            later = self.search_count(
+                [
+                    ("partner_id", "=", contact.partner_id.id),
+                    ("company_id", "=", contact.company_id.id),
+                    ("direction", "=", "out"),
+                    ("state", "in", LIVE_STATES),
+                    ("id", ">", contact.id),
+                ],
+                limit=1,
+            )
+            if later:
+                raise UserError(
+                    self.env._(
+                        "%s has been contacted again since this e-mail failed. Cancel "
+                        "the e-mail instead of sending it.",
+                        contact.partner_id.display_name,
+                    )
+                )
+            # Whoever tries again says that the address works.
+            contact.address_id.collection_failed_email = False
+        self.write({"state": "queued", "error": False})
+        self.item_ids.active = True
+        self.run_line_id.write({"state": "done", "error": False})
+
+    # === HELPERS === #
+
+    def _ask_for_address(self):
+        """Ask the collectors for better addresses, once for each customer."""
+        kind = self.env.ref("account_collections.mail_activity_type_address")
+        records = {contact: contact.case_id or contact.partner_id for contact in self}
+        asked = {
+            (activity.res_model, activity.res_id)
+            for activity in self.env["mail.activity"].search(
+                [
+                    ("activity_type_id", "=", kind.id),
+                    ("res_id", "in", [record.id for record in records.values()]),
+                ]
+            )
+        }
+        vals_list = {
+            (record._name, record.id): contact._prepare_address_activity(kind, record)
+            for contact, record in records.items()
+            if (record._name, record.id) not in asked
+        }
+        self.env["mail.activity"].with_context(mail_activity_quick_update=True).create(
+            list(vals_list.values())
+        )
+
+    def _prepare_address_activity(self, kind, record):
+        """Prepare the activity that asks for a better address.
+
+        :param kind: the type of activity (`mail.activity.type`)
+        :param record: the case, else the customer
+        :return: values of a `mail.activity`
+        :rtype: dict
+        """
+        self.ensure_one()
+        return {
+            "res_model_id": self.env["ir.model"]._get_id(record._name),
+            "res_id": record.id,
+            "activity_type_id": kind.id,
+            "summary": self.env._(
+                "E-mail to %s failed: ask for a better address",
+                self.address_id.email or self.address_id.display_name,
+            ),
+            "note": self.error,
+            "user_id": (self.case_id.user_id or self.user_id or self.env.user).id,
+            "date_deadline": self.company_id._get_collection_day(),
+            "automated": True,
+        }

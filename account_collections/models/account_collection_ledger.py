@@ -1,0 +1,140 @@
+from odoo import models
+from odoo.tools import SQL
+
+
+class AccountCollectionLedger(models.AbstractModel):
+    """What has become of receivable lines, read from the ledger.
+
+    A *receipt* is a partial whose two lines are posted and whose credit side is a
+    payment, a bank statement line, or an entry of a bank, cash or credit journal; it
+    is dated by the payment. Any other partial is a *reduction*. A registered payment
+    without journal entry is a receipt too (see `account.collection.open.item`).
+    """
+
+    _name = "account.collection.ledger"
+    _inherit = "account.collection.open.item"
+    _description = "Receipts and Reductions"
+
+    # === BUSINESS METHODS === #
+
+    def _get_movements(self, lines):
+        """List what was taken off receivable lines, in their currency.
+
+        :param lines: the receivable lines (`account.move.line`)
+        :return: for each line id, the receipts and the sum of the reductions
+        :rtype: dict[int, tuple[list[tuple[datetime.date, float]], float]]
+        """
+        movements = {line_id: ([], 0.0) for line_id in lines.ids}
+        if not lines:
+            return movements
+        self.env.flush_all()
+        rows = self.env.execute_query(self._get_partial_query(lines))
+        for company in lines.company_id.root_id:
+            rows += self.env.execute_query(
+                self._get_registered_receipt_query(company, lines)
+            )
+        for line_id, is_receipt, date, amount in rows:
+            receipts, reduced = movements[line_id]
+            if is_receipt:
+                receipts.append((date, amount))
+            else:
+                movements[line_id] = receipts, reduced + amount
+        return movements
+
+    def _get_unapplied(self, company, currency, partner):
+        """The customer's credits that nobody has applied, in one currency.
+
+        :param company: the root company (`res.company`)
+        :param currency: the currency (`res.currency`)
+        :param partner: the commercial partner (`res.partner`)
+        :return: the amount, positive
+        :rtype: float
+        """
+        scope = self._get_scope(company, company._get_collection_day(), partner.ids)
+        rows = self.env.execute_query(
+            SQL(
+                """
+                WITH rate AS (%(rate)s), payment AS (%(payment)s),
+                allocation AS (%(allocation)s), credit AS (%(credit)s)
+                SELECT COALESCE(SUM(amount), 0) FROM (
+                    SELECT -residual AS amount, currency_id FROM (%(receivable)s) open
+                     WHERE residual < 0
+                     UNION ALL
+                    SELECT amount, currency_id FROM credit
+                ) credits
+                 WHERE currency_id = %(currency)s
+                """,
+                rate=self._get_rate_query(scope),
+                payment=self._get_payment_query(scope),
+                allocation=self._get_allocation_query(scope),
+                credit=self._get_registered_credit_query(scope),
+                receivable=scope["receivable"],
+                currency=currency.id,
+            )
+        )
+        return float(rows[0][0])
+
+    def _follow(self, lines):
+        """Let what depends on the ledger follow a change of it: agreements at once,
+        cases right after the transaction.
+
+        :param lines: the journal items (`account.move.line`), of any account
+        """
+        # A payment that is set to draft keeps its partials: both sides are concerned.
+        lines |= lines.matched_debit_ids.debit_move_id
+        lines |= lines.matched_credit_ids.credit_move_id
+        receivables = lines.filtered(
+            lambda line: line.account_id.account_type == "asset_receivable"
+        )
+        if receivables:
+            self.env["account.collection.resolution"]._evaluate_lines(receivables)
+            self.env["account.collection.case"]._refresh_after_commit(receivables)
+
+    # === HELPERS === #
+
+    def _get_partial_query(self, lines):
+        """List the partials of receivable lines."""
+        return SQL(
+            """
+            SELECT line.id,
+                   credit_move.origin_payment_id IS NOT NULL
+                       OR credit_move.statement_line_id IS NOT NULL
+                       OR journal.type IN ('bank', 'cash', 'credit') AS is_receipt,
+                   COALESCE(payment.date, credit_move.date) AS date,
+                   partial.debit_amount_currency AS amount
+              FROM account_partial_reconcile partial
+              JOIN account_move_line line ON line.id = partial.debit_move_id
+              JOIN account_move_line credit ON credit.id = partial.credit_move_id
+              JOIN account_move credit_move ON credit_move.id = credit.move_id
+              JOIN account_journal journal ON journal.id = credit_move.journal_id
+              LEFT JOIN account_payment payment
+                ON payment.id = credit_move.origin_payment_id
+             WHERE line.id IN %s
+               AND line.parent_state = 'posted' AND credit.parent_state = 'posted'
+             ORDER BY date, partial.id
+            """,
+            tuple(lines.ids),
+        )
+
+    def _get_registered_receipt_query(self, company, lines):
+        """List the payments without journal entry that count for these lines."""
+        scope = self._get_scope(
+            company,
+            company._get_collection_day(),
+            lines.partner_id.commercial_partner_id.ids,
+        )
+        return SQL(
+            """
+            WITH rate AS (%(rate)s), payment AS (%(payment)s),
+            allocation AS (%(allocation)s)
+            SELECT allocation.line_id, TRUE, registered.date, allocation.amount
+              FROM allocation
+              JOIN account_payment registered ON registered.id = allocation.payment_id
+             WHERE allocation.line_id IN %(lines)s AND allocation.amount > 0
+             ORDER BY registered.date, registered.id
+            """,
+            rate=self._get_rate_query(scope),
+            payment=self._get_payment_query(scope),
+            allocation=self._get_allocation_query(scope),
+            lines=tuple(lines.ids),
+        )

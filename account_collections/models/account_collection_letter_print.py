@@ -1,0 +1,295 @@
+from odoo import models
+from odoo.exceptions import UserError
+from odoo.tools import format_date
+from odoo.tools.mail import generate_tracking_message_id
+from odoo.tools.pdf import merge_pdf
+
+from .account_collection_contact import LIVE_STATES
+
+
+class AccountCollectionLetter(models.AbstractModel):
+    """Letters on paper.
+
+    What a letter says is kept in a message on the case when it is first printed, so
+    that a second print says the same.
+    """
+
+    _inherit = "account.collection.letter"
+
+    # === BUSINESS METHODS === #
+
+    def _keep_letters(self, contacts):
+        """Compose letters and keep them in messages; nobody is notified.
+
+        :param contacts: contacts (`account.collection.contact`) by letter
+        :return: the contacts whose letter could not be made, with the reason in words
+        :rtype: dict
+        """
+        drafts = {
+            contact: self._prepare_contact_draft(contact) for contact in contacts
+        }
+        letters, errors = self._compose(list(drafts.values()))
+        made = [contact for contact in drafts if drafts[contact]["line"] in letters]
+        letters = [letters[drafts[contact]["line"]] for contact in made]
+        # The letter is the engine's, whoever prints it.
+        messages = (
+            self.env["mail.message"]
+            .sudo()
+            .create(
+                [
+                    self._prepare_letter_message(contact, letter)
+                    for contact, letter in zip(made, letters, strict=True)
+                ]
+            )
+        )
+        if messages:
+            self._insert_tables(messages, letters)
+        for contact, message in zip(made, messages, strict=True):
+            contact.mail_message_id = message
+        return {
+            contact: errors[draft["line"]]
+            for contact, draft in drafts.items()
+            if draft["line"] in errors
+        }
+
+    def _prepare_letter_message(self, contact, letter):
+        """Prepare the message that keeps a printed letter.
+
+        :return: values of a `mail.message`
+        :rtype: dict
+        """
+        record = contact.case_id or contact.partner_id
+        return {
+            "subject": letter["subject"],
+            "body": letter["words"],
+            "model": record._name,
+            "res_id": record.id,
+            "message_type": "notification",
+            "subtype_id": self.env.ref("mail.mt_note").id,
+            "author_id": self.env.user.partner_id.id,
+            "message_id": generate_tracking_message_id(f"{record.id}-{record._name}"),
+            "record_company_id": contact.company_id.id,
+        }
+
+    def _render_letters(self, contacts):
+        """Render letters as one PDF, each followed by what its step encloses.
+
+        :param contacts: the contacts, whose letters were kept
+        :return: the content of the file
+        :rtype: bytes
+        """
+        report = self.env["ir.actions.report"]
+        parts, together = [], []
+
+        def print_together():
+            if together:
+                content, _type = report._render_qweb_pdf(
+                    "account_collections.action_report_letter", list(together)
+                )
+                parts.append(content)
+                together.clear()
+
+        for contact in contacts:
+            together.append(contact.id)
+            if copies := self._get_enclosed_copies(contact):
+                print_together()
+                parts += copies
+        print_together()
+        return parts[0] if len(parts) == 1 else merge_pdf(parts)
+
+    # === HELPERS === #
+
+    def _get_enclosed_copies(self, contact):
+        """The copies of invoices that are enclosed to a letter, as files."""
+        if not contact.step_id.attach_invoices or not contact.run_line_id:
+            return []
+        draft = self._prepare_contact_draft(contact)
+        return [
+            self._make_copy(invoice)[1]
+            for invoice in self._get_attached_invoices(draft)
+        ]
+
+
+class AccountCollectionContact(models.Model):
+    _inherit = "account.collection.contact"
+
+    # === ACTION METHODS === #
+
+    def action_print(self):
+        """Print these letters as one PDF; those that were queued are sent thereby.
+
+        :return: an action that downloads the file
+        :rtype: dict
+        :raise UserError: when none is a letter, or no PDF can be made
+        """
+        self.check_access("read")
+        return self._print_letters(self[:1], self.env._("Letter"))
+
+    # === BUSINESS METHODS === #
+
+    def _print_letters(self, record, title):
+        """Print letters as one PDF, which is kept on a record.
+
+        :param record: the contact or run that keeps the file
+        :param str title: the beginning of the name of the file
+        :return: an action that downloads it
+        :rtype: dict
+        :raise UserError: when there is no letter to print, or no PDF can be made
+        """
+        letter = self.env["account.collection.letter"]
+        letter._check_pdf()
+        # Nobody but the engine writes contacts.
+        contacts = self.sudo().filtered(
+            lambda contact: contact.channel == "letter" and contact.state in LIVE_STATES
+        )
+        errors = letter._keep_letters(
+            contacts.filtered(lambda contact: not contact.mail_message_id)
+        )
+        for contact, error in errors.items():
+            contact._mark_failed(error)
+        contacts = contacts.filtered("mail_message_id")
+        if not contacts:
+            raise UserError(
+                "\n".join(errors.values())
+                or self.env._("There is no letter to print here.")
+            )
+        attachment = self._keep_file(
+            record,
+            f"{title} {contacts[0].date}.pdf",
+            letter.sudo()._render_letters(contacts),
+        )
+        contacts._mark_sent()
+        return {
+            "type": "ir.actions.act_url",
+            "url": f"/web/content/{attachment.id}?download=true",
+            "target": "download",
+        }
+
+    # === HELPERS === #
+
+    def _keep_file(self, record, name, content):
+        """Keep a print on a record, instead of an earlier one of the same name."""
+        # Whoever may print need not be allowed to write the run or the contact.
+        attachments = self.env["ir.attachment"].sudo()
+        values = {
+            "name": name,
+            "raw": content,
+            "mimetype": "application/pdf",
+            "res_model": record._name,
+            "res_id": record.id,
+        }
+        attachment = attachments.search(
+            [(key, "=", values[key]) for key in ("name", "res_model", "res_id")],
+            limit=1,
+        )
+        if not attachment:
+            return attachments.create(values)
+        attachment.write(values)
+        return attachment
+
+
+class AccountCollectionRun(models.Model):
+    _inherit = "account.collection.run"
+
+    # === ACTION METHODS === #
+
+    def action_print_letters(self):
+        """Print the letters of the run that wait for it; once all were printed, print
+        them all again.
+
+        :return: an action that downloads the file
+        :rtype: dict
+        :raise UserError: when there is no letter to print, or no PDF can be made
+        """
+        self.ensure_one()
+        self.check_access("read")
+        letters = self.env["account.collection.contact"].search(
+            [
+                ("run_line_id.run_id", "=", self.id),
+                ("channel", "=", "letter"),
+                ("state", "in", LIVE_STATES),
+            ],
+            order="id",
+        )
+        waiting = letters.filtered(lambda contact: contact.state == "queued")
+        return (waiting or letters)._print_letters(self, self.env._("Letters"))
+
+
+class AccountCollectionCase(models.Model):
+    _inherit = "account.collection.case"
+
+    # === ACTION METHODS === #
+
+    def action_print_statement(self):
+        """Print the statement of account of the customer, in their language.
+
+        :return: an action that downloads the file
+        :rtype: dict
+        :raise UserError: when no PDF can be made
+        """
+        self.check_access("read")
+        self.env["account.collection.letter"]._check_pdf()
+        report = self.env.ref("account_collections.action_report_statement")
+        partners = self.partner_id
+        return report.report_action(
+            partners,
+            data={"partner_ids": partners.ids, "company_id": self.company_id[:1].id},
+            config=False,
+        )
+
+
+class ReportLetter(models.AbstractModel):
+    _name = "report.account_collections.report_letter"
+    _description = "Dunning Letters"
+
+    # === BUSINESS METHODS === #
+
+    def _get_report_values(self, docids, data=None):
+        """Give the report its letters, as they were kept.
+
+        :param list docids: the contacts (`account.collection.contact`)
+        :raise AccessError: when the user may not see the contacts
+        """
+        contacts = self.env["account.collection.contact"].browse(docids)
+        contacts.check_access("read")
+        return {
+            "doc_ids": contacts.ids,
+            "docs": contacts,
+            "letters": [
+                self._prepare_letter(contact)
+                # The messages of a case are for its followers; this is its own letter.
+                for contact in contacts.sudo().filtered("mail_message_id")
+            ],
+        }
+
+    # === HELPERS === #
+
+    def _prepare_letter(self, contact):
+        """Prepare the values of a printed letter.
+
+        :rtype: dict
+        """
+        letter = self.env["account.collection.letter"]
+        address = contact.address_id or contact.partner_id
+        lang = letter._get_lang(address, contact.company_id)
+        statement = None
+        if contact.step_id.attach_statement:
+            statement = (
+                self.env["account.collection.statement"]
+                .with_context(lang=lang)
+                ._get_statement(
+                    contact.partner_id,
+                    contact.company_id,
+                    contact.company_id._get_collection_day(),
+                )
+            )
+        return {
+            "contact": contact,
+            "company": contact.company_id,
+            "address": address,
+            "lang": lang,
+            "date_text": format_date(self.env, contact.date, lang_code=lang),
+            "subject": contact.mail_message_id.subject,
+            "body": contact.mail_message_id.body,
+            "statement": statement,
+        }

@@ -1,0 +1,224 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+
+class AccountCollectionPromise(models.Model):
+    _name = "account.collection.promise"
+    _description = "Promise to Pay"
+    _inherit = ["account.collection.resolution"]
+
+    _hold_reason = "promise"
+    _live_states = ("open",)
+
+    # === FIELDS === #
+
+    state = fields.Selection(
+        selection_add=[
+            ("open", "Open"),
+            ("kept", "Kept"),
+            ("partial", "Partly kept"),
+            ("broken", "Broken"),
+            ("cancelled", "Withdrawn"),
+        ],
+        ondelete={
+            state: "cascade"
+            for state in ("open", "kept", "partial", "broken", "cancelled")
+        },
+    )
+    date_due = fields.Date(string="Promised For", required=True)
+    is_late = fields.Boolean(readonly=True, copy=False, help="Kept after its limit.")
+    channel = fields.Selection(
+        [
+            ("phone", "Phone"),
+            ("mail", "E-mail or letter"),
+            ("visit", "Visit"),
+            ("portal", "Portal"),
+        ],
+        string="Given Through",
+        default="phone",
+        required=True,
+    )
+    given_by = fields.Char(help="Who gave the promise, at the customer's.")
+    is_paid_already = fields.Boolean(
+        string="Says It Is Paid",
+        help="The customer says that the money is on its way. It is waited for a few "
+        "days, then checked.",
+    )
+    reference = fields.Char(
+        string="Payment Reference", help="By which the payment can be found."
+    )
+    note = fields.Text()
+
+    # === CONSTRAINT METHODS === #
+
+    @api.constrains("is_paid_already", "reference")
+    def _check_reference(self):
+        for promise in self:
+            if promise.is_paid_already and not promise.reference:
+                raise UserError(
+                    self.env._(
+                        "Ask for the payment reference, so that the payment can be "
+                        "found."
+                    )
+                )
+
+    # === BUSINESS METHODS === #
+
+    def _check_limits(self):
+        super()._check_limits()
+        today = self.company_id._get_collection_day()
+        if self.date_due < today:
+            raise UserError(
+                self.env._("A promise cannot be for a day that is past.")
+            )
+        problems = self._get_limits_exceeded(today)
+        if not problems:
+            return
+        if not self._is_manager():
+            raise UserError(
+                "\n".join(
+                    [
+                        *problems,
+                        self.env._("Agree within the policy, or ask a manager."),
+                    ]
+                )
+            )
+        self.message_post(
+            body=self.env._(
+                "Confirmed beyond the policy by %(user)s: %(problems)s",
+                user=self.env.user.name,
+                problems=" ".join(problems),
+            )
+        )
+
+    def _get_limits_exceeded(self, today):
+        """Say in words which limits of the policy this promise exceeds.
+
+        :param datetime.date today: the company's day
+        :rtype: list[str]
+        """
+        policy = self._get_policy()
+        if not policy:
+            return []
+        problems = []
+        latest = fields.Date.add(today, days=policy.promise_max_days)
+        if self.date_due > latest:
+            problems.append(
+                self.env._(
+                    "The policy allows promises up to %(days)s days ahead, until "
+                    "%(date)s.",
+                    days=policy.promise_max_days,
+                    date=latest,
+                )
+            )
+        broken = self._count_broken(fields.Date.subtract(today, years=1))
+        if policy.promise_max_broken and broken >= policy.promise_max_broken:
+            problems.append(
+                self.env._(
+                    "The customer has broken %(broken)s promises within a year; the "
+                    "policy accepts no more after %(limit)s.",
+                    broken=broken,
+                    limit=policy.promise_max_broken,
+                )
+            )
+        return problems
+
+    def _count_broken(self, since):
+        """How many promises the customer has broken since a day.
+
+        :param datetime.date since: the first day that counts
+        :rtype: int
+        """
+        # The customer's word counts, whoever took it.
+        return self.sudo().search_count(
+            [
+                ("partner_id", "=", self.partner_id.id),
+                ("company_id", "=", self.company_id.id),
+                ("state", "in", ("partial", "broken")),
+                ("date_due", ">=", since),
+            ]
+        )
+
+    def _start(self):
+        super()._start()
+        self.write({"state": "open", "followed_state": "open"})
+        self._refresh_case()
+
+    def _get_hold_end(self):
+        return fields.Date.add(
+            self.date_due, days=self._get_policy().promise_grace_days
+        )
+
+    def _prepare_commitments(self):
+        policy = self._get_policy()
+        return [
+            self._prepare_commitment(
+                self.date_due,
+                self.amount,
+                policy.promise_grace_days,
+                policy.promise_tolerance_percent,
+            )
+        ]
+
+    def _get_evaluated_state(self, outcomes, as_of):
+        states = {
+            "pending": "open",
+            "kept": "kept",
+            "kept_late": "kept",
+            "partial": "partial",
+            "broken": "broken",
+            "void": "cancelled",
+        }
+        [outcome] = outcomes
+        return {
+            "state": states[outcome.state],
+            "is_late": outcome.state == "kept_late",
+        }
+
+    def _on_state(self, former):
+        super()._on_state(former)
+        if self.state == "kept":
+            self._tell_collector(
+                self.env._("Promise kept late") if self.is_late else self.env._("Promise kept")
+            )
+        elif self.state in ("broken", "partial"):
+            self._schedule_call()
+
+    def _tell_collector(self, subject):
+        """Leave word with the collector of the case.
+
+        :param str subject: what has happened
+        """
+        user = self.case_id.user_id or self.user_id
+        body = self.env._(
+            "%(promise)s of %(customer)s: %(amount)s by %(date)s.",
+            promise=self.name,
+            customer=self.partner_id.display_name,
+            amount=self.currency_id.format(self.amount),
+            date=self.date_due,
+        )
+        self.message_post(subject=subject, body=f"{subject}. {body}")
+        if user and user.partner_id:
+            self.message_notify(
+                partner_ids=user.partner_id.ids, subject=subject, body=body
+            )
+
+    def _schedule_call(self):
+        """Ask for a call on the day on which the promise turned out broken."""
+        record = self.case_id or self
+        # The collector may be somebody else than who books.
+        record.sudo().activity_schedule(
+            "mail.mail_activity_data_call",
+            date_deadline=self.company_id._get_collection_day(),
+            summary=self.env._("Promise broken: ask why"),
+            note=self.env._(
+                "%(amount)s was promised for %(date)s, %(received)s came.",
+                amount=self.currency_id.format(self.amount),
+                date=self.date_due,
+                received=self.currency_id.format(
+                    sum(self.commitment_ids.mapped("amount_received"))
+                ),
+            ),
+            user_id=(self.case_id.user_id or self.user_id or self.env.user).id,
+            automated=True,
+        )

@@ -1,0 +1,483 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+
+from .account_collection_hold import CASH_REASONS
+
+
+class AccountCollectionResolution(models.AbstractModel):
+    """What the ways out of a debt share: whom and what they concern, what they hold
+    and what money they expect.
+
+    A kind of resolution is a model that inherits this one and sets the attributes
+    below. It writes holds and commitments, and knows nothing of the engine.
+    """
+
+    _name = "account.collection.resolution"
+    _description = "Resolution"
+    _inherit = ["portal.mixin", "mail.thread", "mail.activity.mixin"]
+    _order = "date_start desc, id desc"
+    _check_company_auto = True
+
+    # The reason of its holds, and the states in which it is in force.
+    _hold_reason = None
+    _live_states = ()
+    # The state of one that was withdrawn, or that another one replaces.
+    _cancelled_state = "cancelled"
+    _superseded_state = "cancelled"
+
+    # === FIELDS === #
+
+    name = fields.Char(readonly=True, copy=False, default="/")
+    partner_id = fields.Many2one(
+        "res.partner", string="Customer", required=True, index=True
+    )
+    company_id = fields.Many2one(
+        "res.company",
+        required=True,
+        default=lambda self: self.env.company.root_id,
+        index=True,
+    )
+    currency_id = fields.Many2one(
+        "res.currency",
+        required=True,
+        default=lambda self: self.env.company.currency_id,
+    )
+    case_id = fields.Many2one(
+        "account.collection.case",
+        compute="_compute_case_id",
+        store=True,
+        index="btree_not_null",
+        check_company=True,
+        ondelete="set null",
+    )
+    user_id = fields.Many2one(
+        "res.users",
+        string="Collector",
+        default=lambda self: self.env.user,
+        domain=[("share", "=", False)],
+        index=True,
+    )
+    line_ids = fields.Many2many("account.move.line", string="Open Items", copy=False)
+    amount = fields.Monetary()
+    state = fields.Selection(
+        [("draft", "Draft")],
+        default="draft",
+        required=True,
+        readonly=True,
+        copy=False,
+        tracking=True,
+        index=True,
+    )
+    date_start = fields.Date(
+        string="Agreed On",
+        default=lambda self: self.env.company._get_collection_day(),
+        copy=False,
+    )
+    date_end = fields.Date(string="Ended On", readonly=True, copy=False)
+    is_replacing = fields.Boolean(
+        string="Replace What Was Agreed",
+        copy=False,
+        help="End what was agreed on the same open items before.",
+    )
+    followed_state = fields.Char(
+        readonly=True, copy=False, help="The last state that was acted upon."
+    )
+    hold_ids = fields.One2many(
+        "account.collection.hold",
+        "res_id",
+        string="Holds",
+        domain=lambda self: [("res_model", "=", self._name)],
+        context={"active_test": False},
+        readonly=True,
+    )
+    commitment_ids = fields.One2many(
+        "account.collection.commitment",
+        "res_id",
+        string="Agreed Payments",
+        domain=lambda self: [("res_model", "=", self._name)],
+        readonly=True,
+    )
+
+    # === CONSTRAINT METHODS === #
+
+    @api.constrains("amount", "state")
+    def _check_amount(self):
+        for resolution in self:
+            if resolution.currency_id.compare_amounts(resolution.amount, 0) <= 0:
+                raise ValidationError(self.env._("Enter an amount greater than zero."))
+
+    @api.constrains("line_ids", "partner_id", "company_id", "currency_id")
+    def _check_lines(self):
+        for resolution in self:
+            for line in resolution.line_ids:
+                if line.account_id.account_type != "asset_receivable":
+                    raise ValidationError(
+                        self.env._("%s is not a customer item.", line.display_name)
+                    )
+                if line.partner_id.commercial_partner_id != resolution.partner_id:
+                    raise ValidationError(
+                        self.env._(
+                            "%(item)s is not owed by %(customer)s.",
+                            item=line.display_name,
+                            customer=resolution.partner_id.display_name,
+                        )
+                    )
+                if line.company_id.root_id != resolution.company_id:
+                    raise ValidationError(
+                        self.env._(
+                            "%(item)s belongs to another company than %(company)s.",
+                            item=line.display_name,
+                            company=resolution.company_id.display_name,
+                        )
+                    )
+                if line.currency_id != resolution.currency_id:
+                    raise ValidationError(
+                        self.env._(
+                            "%(item)s is in %(currency)s. An agreement covers open "
+                            "items of one currency: make another one for it.",
+                            item=line.display_name,
+                            currency=line.currency_id.name,
+                        )
+                    )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("partner_id", "company_id")
+    def _compute_case_id(self):
+        for resolution in self:
+            resolution.case_id = self.env["account.collection.case"].search(
+                [
+                    ("partner_id", "=", resolution.partner_id.id),
+                    ("company_id", "=", resolution.company_id.id),
+                    ("state", "!=", "closed"),
+                ],
+                limit=1,
+            )
+
+    # === CRUD METHODS === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            if vals.get("name", "/") == "/":
+                vals["name"] = self.env["ir.sequence"].next_by_code(self._name) or "/"
+        return super().create(vals_list)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_agreed(self):
+        for resolution in self:
+            if resolution.state != "draft":
+                raise UserError(
+                    self.env._(
+                        "%s is part of the customer's history. Cancel it instead of "
+                        "deleting it.",
+                        resolution.name,
+                    )
+                )
+
+    # === ACTION METHODS === #
+
+    def action_confirm(self):
+        """Put resolutions into force.
+
+        :raise UserError: when one is not a draft, beyond the policy's limits, or
+            covers what something else covers already
+        """
+        for resolution in self:
+            resolution._lock_in(("draft",))
+            resolution._check_others()
+            resolution._check_limits()
+            resolution._start()
+
+    def action_cancel(self):
+        """Withdraw resolutions: what they held is collected again.
+
+        :raise UserError: when one has ended already
+        """
+        for resolution in self:
+            resolution._lock_in(("draft", *resolution._live_states))
+            resolution._end(resolution._cancelled_state)
+
+    # === BUSINESS METHODS === #
+
+    def _check_limits(self):
+        """Refuse what is beyond the policy; each kind adds its own rules.
+
+        :raise UserError: saying what is wrong and what may be agreed
+        """
+        self.ensure_one()
+        if not self.line_ids:
+            raise UserError(self.env._("Choose the open items that it covers."))
+        owed = sum(self._get_free_amounts().values())
+        if self.currency_id.compare_amounts(self.amount, owed) > 0:
+            raise UserError(
+                self.env._(
+                    "%(amount)s is more than the %(owed)s that can be covered on "
+                    "these open items. Reduce the amount.",
+                    amount=self.currency_id.format(self.amount),
+                    owed=self.currency_id.format(owed),
+                )
+            )
+
+    def _start(self):
+        """Hold what is covered and note what is expected."""
+        self.ensure_one()
+        self._supersede_others()
+        self._open_case()
+        self._cover()
+        self._commit()
+
+    def _end(self, state):
+        """End the resolution: nothing is held or expected any more.
+
+        :param str state: the state it ends in
+        """
+        self.ensure_one()
+        self._release_claims(self.hold_ids)
+        self.hold_ids.sudo().active = False
+        self.commitment_ids.sudo().filtered(
+            lambda commitment: commitment.state == "pending"
+        ).write({"state": "void", "amount_open": 0})
+        self.write(
+            {"state": state, "date_end": self.company_id._get_collection_day()}
+        )
+        # The end of the old comes before the beginning of its successor.
+        self.env.flush_all()
+        self._refresh_case()
+
+    def _get_others(self):
+        """The other cash resolutions in force on the same open items.
+
+        :return: a list of resolutions, of whatever kind
+        :rtype: list
+        """
+        self.ensure_one()
+        if self._hold_reason not in CASH_REASONS:
+            return []
+        # What binds the customer counts, even if the user may not see it.
+        holds = (
+            self.env["account.collection.hold"]
+            .sudo()
+            .search(
+                [
+                    ("line_id", "in", self.line_ids.ids),
+                    ("reason", "in", CASH_REASONS),
+                    ("res_model", "!=", False),
+                ]
+            )
+            .filtered(
+                lambda hold: (hold.res_model, hold.res_id) != (self._name, self.id)
+            )
+        )
+        return [
+            self.env[model].browse(res_id)
+            for model, res_id in dict.fromkeys(
+                (hold.res_model, hold.res_id) for hold in holds
+            )
+        ]
+
+    def _check_others(self):
+        """See that nothing else is in force on the same items, unless it is replaced.
+
+        :raise UserError: naming what is in force
+        """
+        for other in [] if self.is_replacing else self._get_others():
+            raise UserError(
+                self.env._(
+                    "%(other)s is in force on these open items. Tick 'Replace what "
+                    "was agreed' to end it, or choose other items.",
+                    other=other.sudo().display_name,
+                )
+            )
+
+    def _supersede_others(self):
+        """End what was agreed on the same items before."""
+        for other in self._get_others():
+            # Who makes the new agreement may end the old, whoever made that.
+            other = other.sudo()
+            other.message_post(body=self.env._("Replaced by %s.", self.name))
+            other._end(other._superseded_state)
+
+    def _open_case(self):
+        """Open a case for a customer with whom something is agreed."""
+        if not self.case_id:
+            # Cases are opened by the engine; here an agreement asks for one.
+            self.case_id = (
+                self.env["account.collection.case"]
+                .sudo()
+                .create(
+                    {
+                        "partner_id": self.partner_id.id,
+                        "company_id": self.company_id.id,
+                        "user_id": self.user_id.id,
+                        "date_opened": self.date_start,
+                    }
+                )
+            )
+
+    def _cover(self):
+        """Hold what is covered of each open item, the oldest first."""
+        left = self.amount
+        vals_list = []
+        received = self._get_received()
+        for line, free in self._get_free_amounts().items():
+            covered = self.currency_id.round(min(free, left))
+            if self.currency_id.compare_amounts(covered, 0) <= 0:
+                continue
+            left -= covered
+            vals_list.append(self._prepare_hold(line, covered, received[line.id]))
+        self._release_manual_holds()
+        self._release_claims(self._get_past_holds())
+        self.env["account.collection.hold"].create(vals_list)
+
+    def _prepare_hold(self, line, covered, received_before):
+        """Prepare the hold on one open item.
+
+        :param line: the open item (`account.move.line`)
+        :param float covered: how much of it is covered, in its currency
+        :param float received_before: the money it has received so far
+        :return: values of an `account.collection.hold`
+        :rtype: dict
+        """
+        return {
+            "line_id": line.id,
+            "amount": covered,
+            "amount_covered": covered,
+            "received_before": received_before,
+            "date_start": self.date_start,
+            "date_end": self._get_hold_end(),
+            "reason": self._hold_reason,
+            "note": self.name,
+            "res_model": self._name,
+            "res_id": self.id,
+        }
+
+    def _get_hold_end(self):
+        """The last day of the holds, or False while it is open-ended."""
+        return False
+
+    def _commit(self):
+        """Note the payments that are expected."""
+        vals_list = self._prepare_commitments()
+        # Commitments are written by the resolutions alone.
+        self.env["account.collection.commitment"].sudo().create(vals_list)
+
+    def _prepare_commitments(self):
+        """Prepare the agreed payments; a kind that expects no money has none.
+
+        :return: values of `account.collection.commitment`
+        :rtype: list[dict]
+        """
+        return []
+
+    def _prepare_commitment(self, date_due, amount, grace_days, tolerance_percent):
+        """Prepare one agreed payment, with the limits as they are today.
+
+        :param datetime.date date_due: the day agreed
+        :param float amount: in the resolution's currency
+        :param int grace_days: days after it that still count as on time
+        :param float tolerance_percent: what may be missing, in percent
+        :return: values of an `account.collection.commitment`
+        :rtype: dict
+        """
+        return {
+            "partner_id": self.partner_id.id,
+            "company_id": self.company_id.id,
+            "currency_id": self.currency_id.id,
+            "res_model": self._name,
+            "res_id": self.id,
+            "date_due": date_due,
+            "amount": amount,
+            "amount_open": amount,
+            "date_limit": fields.Date.add(date_due, days=grace_days),
+            "amount_min": self.currency_id.round(
+                amount * (100 - tolerance_percent) / 100
+            ),
+        }
+
+    # === HELPERS === #
+
+    def _lock_in(self, states):
+        """Let two people at one document take turns, and see that it is still open.
+
+        :param tuple states: the states in which the action is possible
+        :raise UserError: when the document has left them
+        """
+        self.ensure_one()
+        self.lock_for_update()
+        self.invalidate_recordset(["state"])
+        if self.state not in states:
+            raise UserError(
+                self.env._(
+                    "%(name)s is %(state)s already. Reload the page to see it.",
+                    name=self.name,
+                    state=dict(self._fields["state"]._description_selection(self.env))[
+                        self.state
+                    ].lower(),
+                )
+            )
+
+    def _get_policy(self):
+        """The policy of the customer, empty if there is none."""
+        partner = self.partner_id.with_company(self.company_id)
+        policy = partner.sudo().collection_policy_id
+        if not policy.active:
+            policy = self.company_id.sudo().collection_policy_id
+        return policy.filtered("active")
+
+    def _is_manager(self):
+        return self.env.user.has_group("account_collections.group_collection_manager")
+
+    def _get_free_amounts(self):
+        """What of each open item can be covered, by due date: its residual, less
+        registered payments and what other agreements hold.
+
+        :return: the amount of each item, in its currency
+        :rtype: dict
+        """
+        items = self.env["account.collection.open.item"]._get_open_items(
+            self.company_id, self.date_start, self.partner_id.ids
+        )
+        replaced = self._get_others() if self.is_replacing else []
+        free = {}
+        for item in items:
+            line = self.line_ids.filtered(
+                lambda line, item=item: line.id == item["line_id"]
+            )
+            if not line:
+                continue
+            held = sum(
+                hold.amount
+                for hold in line.sudo().collection_hold_ids
+                if hold.active
+                and hold.reason != "manual"
+                and (hold.res_model, hold.res_id)
+                not in [(other._name, other.id) for other in [self, *replaced]]
+            )
+            free[line] = max(item["residual"] - held, 0)
+        return free
+
+    def _get_received(self):
+        """The money that each open item has received so far.
+
+        :rtype: dict[int, float]
+        """
+        movements = self.env["account.collection.ledger"]._get_movements(self.line_ids)
+        return {
+            line_id: sum(amount for _date, amount in receipts)
+            for line_id, (receipts, _reduced) in movements.items()
+        }
+
+    def _release_manual_holds(self):
+        """What is agreed takes the place of what was only put off."""
+        self.env["account.collection.hold"].sudo().search(
+            [("line_id", "in", self.line_ids.ids), ("reason", "=", "manual")]
+        ).active = False
+        self.env.flush_all()
+
+    def _refresh_case(self):
+        """Bring the customer's case up to date."""
+        # The case follows the ledger, whoever sees it.
+        self.env["account.collection.case"].sudo()._refresh(
+            self.company_id, self.partner_id
+        )

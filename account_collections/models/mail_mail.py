@@ -1,0 +1,90 @@
+import logging
+import re
+
+from odoo import models
+
+_logger = logging.getLogger(__name__)
+
+# The answer of a mail server that refused a recipient for good: (550, b'No such user').
+REFUSED_ADDRESS = re.compile(r"SMTPRecipientsRefused.*?\(5\d\d, ", re.DOTALL)
+
+
+class MailMail(models.Model):
+    """Tell the dunning what became of its e-mails."""
+
+    _inherit = "mail.mail"
+
+    # === CRUD METHODS === #
+
+    def unlink(self):
+        """An e-mail that is deleted before it left was never a contact."""
+        self._get_collection_contacts()._mark_void()
+        return super().unlink()
+
+    # === BUSINESS METHODS === #
+
+    def cancel(self):
+        """An e-mail that is cancelled before it left was never a contact."""
+        self._get_collection_contacts()._mark_void()
+        return super().cancel()
+
+    def mark_outgoing(self):
+        """What is tried again counts as a contact again, unless the customer was
+        contacted in the meantime."""
+        self._get_collection_contacts(["failed"])._mark_queued()
+        return super().mark_outgoing()
+
+    def _postprocess_sent_message(
+        self, success_pids, success_emails, failure_reason=False, failure_type=None
+    ):
+        # Odoo deletes the e-mails in there, and may fail without saying why.
+        contacts = self._get_collection_contacts()
+        if contacts and not failure_type and "exception" in self.mapped("state"):
+            failure_type = "unknown"
+        result = super()._postprocess_sent_message(
+            success_pids, success_emails, failure_reason, failure_type
+        )
+        if contacts:
+            self._report_to_collection(contacts, failure_reason, failure_type)
+        return result
+
+    # === HELPERS === #
+
+    def _get_collection_contacts(self, states=("queued",)):
+        """The contacts with customers that these e-mails make."""
+        # The mail queue knows nothing of the rights on contacts.
+        return (
+            self.env["account.collection.contact"]
+            .sudo()
+            .search(
+                [
+                    ("mail_message_id", "in", self.sudo().mail_message_id.ids),
+                    ("channel", "=", "email"),
+                    ("state", "in", list(states)),
+                ]
+            )
+        )
+
+    def _report_to_collection(self, contacts, failure_reason, failure_type):
+        """Record that e-mails left or failed. Whatever goes wrong in here, the mail
+        queue goes on."""
+        try:
+            with self.env.cr.savepoint():
+                if not failure_type:
+                    contacts._mark_sent()
+                else:
+                    contacts._mark_undelivered(
+                        failure_reason or failure_type,
+                        is_address_wrong=self._is_address_wrong(
+                            failure_reason, failure_type
+                        ),
+                    )
+        except Exception:
+            _logger.exception("Contacts %s could not be updated", contacts.ids)
+
+    def _is_address_wrong(self, failure_reason, failure_type):
+        """Whether the customer's address is to blame, and not our mail server, which
+        may work again at the next run."""
+        return failure_type in ("mail_email_invalid", "mail_email_missing") or bool(
+            REFUSED_ADDRESS.search(failure_reason or "")
+        )

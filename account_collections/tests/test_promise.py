@@ -1,0 +1,264 @@
+from datetime import timedelta
+
+from freezegun import freeze_time
+
+from odoo import Command
+from odoo.exceptions import UserError, ValidationError
+from odoo.tests import tagged
+
+from .common import TODAY, CollectionCommon
+
+
+@tagged("post_install", "-at_install")
+class TestPromise(CollectionCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.policy.write(
+            {
+                "promise_max_days": 30,
+                "promise_grace_days": 3,
+                "promise_tolerance_percent": 1,
+                "promise_max_broken": 2,
+            }
+        )
+        cls.env.user.group_ids -= cls.env.ref(
+            "account_collections.group_collection_manager"
+        ) + cls.env.ref("account.group_account_manager")
+        cls.env.user.group_ids += cls.env.ref("account_collections.group_collection_all")
+
+    # === HELPERS === #
+
+    @classmethod
+    def _promise(cls, invoices, amount=None, days=10, confirm=True, **values):
+        lines = cls._get_receivable_line(invoices)
+        promise = cls.env["account.collection.promise"].create(
+            {
+                "partner_id": invoices.commercial_partner_id.id,
+                "company_id": cls.company.id,
+                "currency_id": lines[:1].currency_id.id,
+                "line_ids": [Command.set(lines.ids)],
+                "amount": amount or sum(lines.mapped("amount_residual_currency")),
+                "date_due": TODAY + timedelta(days=days),
+                **values,
+            }
+        )
+        if confirm:
+            promise.action_confirm()
+        return promise
+
+    def _run_on(self, days):
+        """Let a number of days pass: evaluate, then plan that day's run."""
+        with freeze_time(TODAY + timedelta(days=days)):
+            self.env["account.collection.commitment"]._cron_evaluate()
+            return self._get_line(self._plan(date=TODAY + timedelta(days=days)))
+
+    # === LIFE === #
+
+    def test_dunning_follows_the_promise(self):
+        invoice = self._create_open_invoice(self.customer, days=20)
+        self._reach(invoice, 3)
+        promise = self._promise(invoice)
+        self.assertEqual(promise.state, "open")
+        for days, expected in (
+            (0, "skip held +13"),
+            (13, "skip held +13"),
+            (14, "contact 15 email"),
+        ):
+            with self.subTest(days=days):
+                self.assertDecision(self._run_on(days), expected)
+        self.assertEqual(promise.state, "broken")
+        self.assertEqual(promise.commitment_ids.state, "broken")
+        call = promise.case_id.activity_ids
+        self.assertEqual(call.date_deadline, TODAY + timedelta(days=14))
+
+    def test_kept(self):
+        invoice = self._create_open_invoice(self.customer)
+        promise = self._promise(invoice)
+        self._pay(invoice)
+        self.assertEqual((promise.state, promise.is_late), ("kept", False))
+        self.assertFalse(promise.hold_ids.filtered("active"))
+        self.env["account.collection.commitment"]._cron_evaluate()
+        self.assertIn("Promise kept", promise.message_ids.mapped("subject"))
+        count = len(promise.message_ids)
+        self.env["account.collection.commitment"]._cron_evaluate()
+        self.assertEqual(len(promise.message_ids), count, "It is told once.")
+
+    def test_by_the_payments_date_not_its_booking(self):
+        """(day of the payment, day of its booking, the state, late)."""
+        for paid, booked, state, late in (
+            (13, 13, "kept", False),
+            (13, 25, "kept", False),
+            (14, 25, "kept", True),
+        ):
+            with self.subTest(paid=paid, booked=booked):
+                invoice = self._create_open_invoice(self._create_customer("Customer"))
+                promise = self._promise(invoice)
+                with freeze_time(TODAY + timedelta(days=booked)):
+                    promise._evaluate()
+                    self._pay(invoice, payment_date=TODAY + timedelta(days=paid))
+                self.assertEqual((promise.state, promise.is_late), (state, late))
+
+    def test_returned_payment_reopens(self):
+        invoice = self._create_open_invoice(self.customer)
+        promise = self._promise(invoice)
+        payment = self._pay(invoice)
+        self.assertEqual(promise.state, "kept")
+        payment.action_draft()
+        self.assertEqual(promise.state, "open")
+        payment.action_post()
+        self.assertEqual(promise.state, "kept")
+
+    def test_undone_reconciliation_reopens(self):
+        invoice = self._create_open_invoice(self.customer)
+        promise = self._promise(invoice)
+        self._pay(invoice)
+        self._get_receivable_line(invoice).remove_move_reconcile()
+        self.assertEqual(promise.state, "open")
+        self.assertRecordValues(promise.hold_ids, [{"amount": 100, "active": True}])
+
+    def test_hold_follows_the_money(self):
+        """1,000 owed, 500 promised, 200 paid: held 300, collectible 500."""
+        invoice = self._create_open_invoice(self.customer, 1000)
+        promise = self._promise(invoice, 500)
+        self._pay(invoice, 200)
+        self.assertEqual(promise.hold_ids.amount, 300)
+        line = self._get_line(self._plan())
+        self.assertRecordValues(
+            line, [{"amount_held": 300, "amount_collectible": 500}]
+        )
+
+    def test_credit_note_shortens(self):
+        invoice = self._create_open_invoice(self.customer)
+        promise = self._promise(invoice)
+        refund = self._create_open_invoice(
+            self.customer, 30, days=0, move_type="out_refund"
+        )
+        lines = self._get_receivable_line(invoice | refund)
+        lines.reconcile()
+        self.assertRecordValues(
+            promise.commitment_ids,
+            [{"state": "pending", "amount_open": 70, "amount_void": 30}],
+        )
+        self.assertEqual(promise.hold_ids.amount, 70)
+        self._pay(invoice)
+        self.assertEqual(promise.state, "kept")
+
+    def test_unapplied_payment_is_not_a_broken_promise(self):
+        invoice = self._create_open_invoice(self.customer, days=20)
+        promise = self._promise(invoice)
+        self._receive_unapplied(self.customer, 100)
+        line = self._run_on(20)
+        self.assertDecision(line, "skip unapplied")
+        self.assertEqual(promise.state, "open")
+        self.assertTrue(promise.commitment_ids.is_unapplied)
+        self.assertIn(
+            "Apply the payment", promise.case_id.activity_ids.mapped("summary")
+        )
+
+    def test_withdrawn(self):
+        invoice = self._create_open_invoice(self.customer)
+        promise = self._promise(invoice)
+        promise.action_cancel()
+        self.assertEqual(promise.state, "cancelled")
+        self.assertEqual(promise.commitment_ids.state, "void")
+        self.assertDecision(self._get_line(self._plan()), "contact 3 email")
+        self._pay(invoice)
+        self.assertEqual(promise.state, "cancelled")
+
+    def test_replaced(self):
+        invoice = self._create_open_invoice(self.customer)
+        first = self._promise(invoice)
+        with self.assertRaisesRegex(UserError, first.name):
+            self._promise(invoice, days=20)
+        second = self._promise(invoice, days=20, is_replacing=True)
+        self.assertEqual((first.state, second.state), ("cancelled", "open"))
+        self._pay(invoice)
+        self.assertEqual((first.state, second.state), ("cancelled", "kept"))
+
+    def test_money_after_a_broken_promise_belongs_to_the_next(self):
+        invoice = self._create_open_invoice(self.customer)
+        first = self._promise(invoice, 50, days=1)
+        with freeze_time(TODAY + timedelta(days=10)):
+            first._evaluate()
+            self.assertEqual(first.state, "broken")
+            second = self._promise(invoice, 50, days=20)
+            self._pay(invoice, 50, payment_date=TODAY + timedelta(days=10))
+            self.assertEqual((first.state, second.state), ("broken", "kept"))
+
+    # === LIMITS AND BAD INPUT === #
+
+    def test_bad_input(self):
+        invoice = self._create_open_invoice(self.customer)
+        other = self._create_open_invoice(self._create_customer("Other"))
+        for message, values in (
+            ("greater than zero", {"amount": -1}),
+            ("more than", {"amount": 100.01}),
+            ("day that is past", {"days": -1}),
+            ("30 days ahead", {"days": 31}),
+            ("not owed by", {"partner_id": other.partner_id.id}),
+            ("payment reference", {"is_paid_already": True}),
+            ("Choose the open items", {"line_ids": False}),
+        ):
+            with (
+                self.subTest(message=message),
+                self.assertRaisesRegex((UserError, ValidationError), message),
+            ):
+                self._promise(invoice, **values)
+
+    def test_manager_may_go_beyond(self):
+        invoice = self._create_open_invoice(self.customer)
+        self.env.user.group_ids += self.env.ref(
+            "account_collections.group_collection_manager"
+        )
+        promise = self._promise(invoice, days=31)
+        self.assertIn("beyond the policy", promise.message_ids[0].body)
+
+    def test_too_many_broken(self):
+        for number in range(3):
+            invoice = self._create_open_invoice(self.customer)
+            if number == 2:
+                with self.assertRaisesRegex(UserError, "has broken 2 promises"):
+                    self._promise(invoice, days=1)
+                break
+            promise = self._promise(invoice, days=1)
+            promise._evaluate(TODAY + timedelta(days=30))
+            self.assertEqual(promise.state, "broken")
+
+    def test_policy_edited_in_between_changes_nothing(self):
+        invoice = self._create_open_invoice(self.customer)
+        promise = self._promise(invoice)
+        self.policy.sudo().promise_grace_days = 30
+        promise._evaluate(TODAY + timedelta(days=14))
+        self.assertEqual(promise.state, "broken")
+
+    def test_covered_invoice_is_not_reset(self):
+        invoice = self._create_open_invoice(self.customer)
+        promise = self._promise(invoice)
+        for action in ("button_draft", "button_cancel"):
+            with self.subTest(action=action), self.assertRaisesRegex(
+                UserError, promise.name
+            ):
+                getattr(invoice, action)()
+
+    def test_foreign_currency(self):
+        currency = self.setup_other_currency("EUR", rates=[("2024-01-01", 2.0)])
+        invoice = self._create_open_invoice(
+            self.customer, 100, currency_id=currency.id
+        )
+        promise = self._promise(invoice, 40)
+        currency.rate_ids.rate = 4
+        self._pay(invoice, 40, currency_id=currency.id)
+        self.assertEqual(promise.state, "kept")
+
+    def test_states_and_their_neighbours(self):
+        """Confirming and cancelling, from each state."""
+        invoice = self._create_open_invoice(self.customer)
+        for state in ("kept", "partial", "broken", "cancelled"):
+            promise = self._promise(invoice, confirm=False)
+            promise.state = state
+            for action in ("action_confirm", "action_cancel"):
+                with self.subTest(state=state, action=action), self.assertRaisesRegex(
+                    UserError, "already"
+                ):
+                    getattr(promise, action)()
