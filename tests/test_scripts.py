@@ -159,6 +159,26 @@ class TestFailures(ScriptCase):
             with self.assertRaisesRegex(messages.Failure, "ODOO_PATH"):
                 debian.Archive(self.folder / "apt")
 
+    def test_mirror_is_the_machines_own(self):
+        """Read from its sources, even where no update has ever been done."""
+        path = self.fake_program(
+            "apt-get",
+            "echo \"'http://mirror/debian-security/dists/old-security/InRelease' a 0\"\n"
+            "echo \"'http://mirror/debian/dists/old/InRelease' b 0\"\n"
+            "echo \"'http://mirror/debian/dists/old/main/Packages.xz' c 0\"",
+        )
+        self.fake_program("dpkg")
+        with (
+            patch.dict(os.environ, PATH=path),
+            patch.object(debian, "KEYRINGS", (__file__,)),
+        ):
+            archive = debian.Archive(self.folder / "apt")
+            self.assertEqual(
+                archive._sites(),
+                ["http://mirror/debian", "http://mirror/debian-security"],
+            )
+            self.assertEqual(archive.suites_of_machine(), ["old-security", "old"])
+
     def test_no_mirror_answers(self):
         """An archive that does not answer, and one that lies about what it holds."""
         for script in ("echo 'E: no answer' >&2; exit 100", "exit 100"):

@@ -89,17 +89,24 @@ class Archive:
 
     def suites_of_machine(self):
         """Return the suites that the machine is set up with, as in "bookworm"."""
-        return list(dict.fromkeys(self._targets("$(RELEASE)")))
+        return list(dict.fromkeys(suite for _site, suite in self._sources()))
 
     def _sites(self):
-        sites = list(dict.fromkeys(self._targets("$(SITE)")))
+        sites = list(dict.fromkeys(site for site, _suite in self._sources()))
         return sorted(sites, key=lambda site: "security" in site)
 
-    def _targets(self, form):
+    def _sources(self):
+        """Return the sites and suites of the machine's own sources.
+
+        What an update would read tells them, even where none has ever been done.
+        """
         _code, output = system.output_of(
-            ["apt-get", "indextargets", "--format", form, "Created-By: Packages"]
+            [
+                *("apt-get", "update", "--print-uris"),
+                *("-o", f"Dir::State::Lists={self.work / 'lists'}"),
+            ]
         )
-        return output.split()
+        return re.findall(r"^'(\S+?)/dists/(\S+)/InRelease'", output, re.MULTILINE)
 
     def _apt(self, program, *arguments, **options):
         settings = {
