@@ -163,7 +163,7 @@ class TestFailures(ScriptCase):
         """Read from its sources, even where no update has ever been done."""
         path = self.fake_program(
             "apt-get",
-            "echo \"'http://mirror/debian-security/dists/old-security/InRelease' a 0\"\n"
+            "echo \"'http://mirror/debian-security/dists/old-s/InRelease' a 0\"\n"
             "echo \"'http://mirror/debian/dists/old/InRelease' b 0\"\n"
             "echo \"'http://mirror/debian/dists/old/main/Packages.xz' c 0\"",
         )
@@ -177,7 +177,7 @@ class TestFailures(ScriptCase):
                 archive._sites(),
                 ["http://mirror/debian", "http://mirror/debian-security"],
             )
-            self.assertEqual(archive.suites_of_machine(), ["old-security", "old"])
+            self.assertEqual(archive.suites_of_machine(), ["old-s", "old"])
 
     def test_no_mirror_answers(self):
         """An archive that does not answer, and one that lies about what it holds."""
