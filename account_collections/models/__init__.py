@@ -7,6 +7,7 @@ from . import account_collection_policy_step
 from . import account_collection_case
 from . import account_collection_case_refresh
 from . import account_collection_contact
+from . import account_collection_contact_delivery
 from . import account_collection_contact_item
 from . import account_collection_hold
 from . import account_collection_open_item
@@ -20,9 +21,11 @@ from . import account_collection_statement
 from . import account_collection_payment_link
 from . import account_collection_letter
 from . import account_collection_letter_email
+from . import account_collection_letter_attachment
 from . import account_collection_run
 from . import account_collection_run_line
 from . import account_collection_run_line_letter
+from . import account_collection_letter_print
 from . import account_collection_run_line_review
 from . import account_collection_run_review
 from . import account_collection_run_total
@@ -32,4 +35,6 @@ from . import account_move_line
 from . import account_partial_reconcile
 from . import account_payment
 from . import mail_activity
+from . import mail_mail
+from . import mail_thread
 from . import res_config_settings

@@ -79,8 +79,8 @@ class AccountCollectionLetter(models.AbstractModel):
         state = self.env["ir.actions.report"].get_wkhtmltopdf_state()
         if state in ("install", "broken"):
             return self.env._(
-                "PDF documents cannot be made: wkhtmltopdf does not work on the server. "
-                "Ask your administrator to install it."
+                "No PDF can be made: wkhtmltopdf does not work on the server. Ask "
+                "your administrator to install it."
             )
         return ""
 

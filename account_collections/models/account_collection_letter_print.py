@@ -1,8 +1,9 @@
+import io
+
 from odoo import models
 from odoo.exceptions import UserError
-from odoo.tools import format_date
 from odoo.tools.mail import generate_tracking_message_id
-from odoo.tools.pdf import merge_pdf
+from odoo.tools.pdf import PdfReader, PdfWriter
 
 from .account_collection_contact import LIVE_STATES
 
@@ -25,9 +26,7 @@ class AccountCollectionLetter(models.AbstractModel):
         :return: the contacts whose letter could not be made, with the reason in words
         :rtype: dict
         """
-        drafts = {
-            contact: self._prepare_contact_draft(contact) for contact in contacts
-        }
+        drafts = {contact: self._prepare_contact_draft(contact) for contact in contacts}
         letters, errors = self._compose(list(drafts.values()))
         made = [contact for contact in drafts if drafts[contact]["line"] in letters]
         letters = [letters[drafts[contact]["line"]] for contact in made]
@@ -78,30 +77,63 @@ class AccountCollectionLetter(models.AbstractModel):
         :return: the content of the file
         :rtype: bytes
         """
-        report = self.env["ir.actions.report"]
-        parts, together = [], []
-
-        def print_together():
-            if together:
-                content, _type = report._render_qweb_pdf(
-                    "account_collections.action_report_letter", list(together)
-                )
-                parts.append(content)
-                together.clear()
-
+        parts, together = [], contacts.browse()
         for contact in contacts:
-            together.append(contact.id)
+            together += contact
             if copies := self._get_enclosed_copies(contact):
-                print_together()
-                parts += copies
-        print_together()
-        return parts[0] if len(parts) == 1 else merge_pdf(parts)
+                parts += self._render_together(together) + copies
+                together = contacts.browse()
+        if together:
+            parts += self._render_together(together)
+        return parts[0] if len(parts) == 1 else self._merge(parts)
 
     # === HELPERS === #
 
+    def _render_together(self, contacts):
+        """Render letters and their statements in one go, or one by one where the
+        build of wkhtmltopdf cannot convert several documents at once.
+
+        :return: the contents of the files, in order
+        :rtype: list[bytes]
+        """
+        with_statement = contacts.filtered(
+            lambda contact: contact.step_id.attach_statement
+        )
+        try:
+            return [self._render_letter(contacts)]
+        except UserError:
+            if len(contacts) == 1 and not with_statement:
+                raise
+        parts = []
+        for contact in contacts:
+            parts.append(self._render_letter(contact, {"without_statement": True}))
+            if contact in with_statement:
+                draft = self._prepare_contact_draft(contact)
+                parts.append(self._make_statement(draft)[1])
+        return parts
+
+    def _render_letter(self, contacts, data=None):
+        content, _type = self.env["ir.actions.report"]._render_qweb_pdf(
+            "account_collections.action_report_letter", contacts.ids, data=data
+        )
+        return content
+
+    def _merge(self, parts):
+        """Put PDF files one behind the other.
+
+        Odoo's own function calls what current versions of the library have removed.
+        """
+        writer = PdfWriter()
+        for part in parts:
+            for page in PdfReader(io.BytesIO(part), strict=False).pages:
+                writer.add_page(page)
+        content = io.BytesIO()
+        writer.write(content)
+        return content.getvalue()
+
     def _get_enclosed_copies(self, contact):
         """The copies of invoices that are enclosed to a letter, as files."""
-        if not contact.step_id.attach_invoices or not contact.run_line_id:
+        if not contact.step_id.attach_invoices:
             return []
         draft = self._prepare_contact_draft(contact)
         return [
@@ -236,60 +268,3 @@ class AccountCollectionCase(models.Model):
             data={"partner_ids": partners.ids, "company_id": self.company_id[:1].id},
             config=False,
         )
-
-
-class ReportLetter(models.AbstractModel):
-    _name = "report.account_collections.report_letter"
-    _description = "Dunning Letters"
-
-    # === BUSINESS METHODS === #
-
-    def _get_report_values(self, docids, data=None):
-        """Give the report its letters, as they were kept.
-
-        :param list docids: the contacts (`account.collection.contact`)
-        :raise AccessError: when the user may not see the contacts
-        """
-        contacts = self.env["account.collection.contact"].browse(docids)
-        contacts.check_access("read")
-        return {
-            "doc_ids": contacts.ids,
-            "docs": contacts,
-            "letters": [
-                self._prepare_letter(contact)
-                # The messages of a case are for its followers; this is its own letter.
-                for contact in contacts.sudo().filtered("mail_message_id")
-            ],
-        }
-
-    # === HELPERS === #
-
-    def _prepare_letter(self, contact):
-        """Prepare the values of a printed letter.
-
-        :rtype: dict
-        """
-        letter = self.env["account.collection.letter"]
-        address = contact.address_id or contact.partner_id
-        lang = letter._get_lang(address, contact.company_id)
-        statement = None
-        if contact.step_id.attach_statement:
-            statement = (
-                self.env["account.collection.statement"]
-                .with_context(lang=lang)
-                ._get_statement(
-                    contact.partner_id,
-                    contact.company_id,
-                    contact.company_id._get_collection_day(),
-                )
-            )
-        return {
-            "contact": contact,
-            "company": contact.company_id,
-            "address": address,
-            "lang": lang,
-            "date_text": format_date(self.env, contact.date, lang_code=lang),
-            "subject": contact.mail_message_id.subject,
-            "body": contact.mail_message_id.body,
-            "statement": statement,
-        }

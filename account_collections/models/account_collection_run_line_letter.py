@@ -83,7 +83,7 @@ class AccountCollectionRunLine(models.Model):
             return self.env._("No address works")
         if self.channel == "email":
             return address.email_formatted
-        return address._display_address(without_company=False).replace("\n", ", ")
+        return f"{address.display_name}, {address.contact_address_inline}"
 
     def _get_addresses(self):
         """Where the customers would be written to.

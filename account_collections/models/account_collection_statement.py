@@ -1,5 +1,4 @@
 from odoo import models
-from odoo.exceptions import AccessError
 from odoo.tools import SQL, format_date
 
 INVOICE_TYPES = ("out_invoice", "out_receipt")
@@ -97,6 +96,47 @@ class AccountCollectionStatement(models.AbstractModel):
             for currency_id, rows in groups.items()
         ]
 
+    def _get_statement(self, partner, company, date):
+        """Put together everything that a customer owes, credits included.
+
+        :param partner: the customer (`res.partner`)
+        :param company: the root company (`res.company`), whose branches count
+        :param date date: the day up to which the days late are counted
+        :return: plain values: `partner, company, date_text, groups, sender_text,
+            bank_text`; each group has in addition to those of `_get_groups` the total
+            in words, `total_words`, and the columns of the aging, `aging`
+        :rtype: dict
+        """
+        # Odoo's access rights were checked for the customer; the ledger is read
+        # whole, or the statement would be wrong for whoever sees one branch only.
+        statement = self.sudo()
+        partner = partner.commercial_partner_id
+        items = [
+            {
+                "line_id": item["line_id"],
+                "amount_residual": item["residual"],
+                "amount_held": 0,
+            }
+            for item in self.env["account.collection.open.item"]._get_open_items(
+                company, date, [partner.id]
+            )
+            if item["residual"]
+        ]
+        documents = statement._get_documents([item["line_id"] for item in items])
+        groups = statement._get_groups(items, documents, date)
+        statement._add_words(groups)
+        for group in groups:
+            statement._add_balances(group)
+            group["aging"] = statement._get_aging(group)
+        return {
+            "partner": partner,
+            "company": company,
+            "date_text": self._format_date(date),
+            "groups": groups,
+            "sender_text": statement._get_sender_text(company),
+            "bank_text": statement._get_bank_text(documents.values(), company),
+        }
+
     # === HELPERS === #
 
     def _prepare_row(self, item, document, date, link=None):
@@ -191,47 +231,14 @@ class AccountCollectionStatement(models.AbstractModel):
             return ""
         return ", ".join(filter(None, (bank.acc_number, bank.bank_name, bank.bank_bic)))
 
-    # === STATEMENT OF ACCOUNT === #
+    def _get_sender_text(self, company):
+        """The address of the company in one line, for the window of an envelope.
 
-    def _get_statement(self, partner, company, date):
-        """Put together everything that a customer owes, credits included.
-
-        :param partner: the customer (`res.partner`)
-        :param company: the root company (`res.company`), whose branches count
-        :param date date: the day up to which the days late are counted
-        :return: plain values: `partner, company, date_text, groups, bank_text`; each
-            group has in addition to those of `_get_groups` the columns of the aging,
-            `aging`: a list of dicts with `label, amount, amount_text`
-        :rtype: dict
+        :rtype: str
         """
-        # Odoo's access rights were checked for the customer; the ledger is read
-        # whole, or the statement would be wrong for whoever sees one branch only.
-        statement = self.sudo()
-        partner = partner.commercial_partner_id
-        items = [
-            {
-                "line_id": item["line_id"],
-                "amount_residual": item["residual"],
-                "amount_held": 0,
-            }
-            for item in self.env["account.collection.open.item"]._get_open_items(
-                company, date, [partner.id]
-            )
-            if item["residual"]
-        ]
-        documents = statement._get_documents([item["line_id"] for item in items])
-        groups = statement._get_groups(items, documents, date)
-        statement._add_words(groups)
-        for group in groups:
-            statement._add_balances(group)
-            group["aging"] = statement._get_aging(group)
-        return {
-            "partner": partner,
-            "company": company,
-            "date_text": self._format_date(date),
-            "groups": groups,
-            "bank_text": statement._get_bank_text(documents.values(), company),
-        }
+        partner = company.sudo().partner_id
+        place = " ".join(filter(None, (partner.zip, partner.city)))
+        return " · ".join(filter(None, (partner.name, partner.street, place)))
 
     def _add_words(self, groups):
         """Add the total of each currency in words, `total_words`."""
@@ -249,23 +256,30 @@ class AccountCollectionStatement(models.AbstractModel):
             row["balance_text"] = group["currency"].format(balance)
 
     def _get_aging(self, group):
-        """Sum up the rows of a currency by how late they are.
+        """Sum up the rows of a currency by how late they are; credits by themselves,
+        as they are deducted from no invoice yet.
 
-        Credits count as not due: they are deducted from no invoice yet.
+        :return: a dict for each column, with the keys `label, amount, amount_text`
+        :rtype: list[dict]
         """
-        labels = self._get_aging_labels()
-        amounts = [0] * len(labels)
+        currency = group["currency"]
+        amounts = dict.fromkeys(self._get_aging_labels(), 0)
+        labels = list(amounts)
         for row in group["rows"]:
-            days = row["days_overdue"]
-            column = sum(days > limit for limit in self._aging_limits)
-            amounts[column] += row["amount"]
+            if row["residual"] < 0:
+                label = self.env._("Credits")
+            else:
+                label = labels[
+                    sum(row["days_overdue"] > limit for limit in self._aging_limits)
+                ]
+            amounts[label] = amounts.get(label, 0) + row["amount"]
         return [
             {
                 "label": label,
-                "amount": group["currency"].round(amount),
-                "amount_text": group["currency"].format(amount),
+                "amount": currency.round(amount),
+                "amount_text": currency.format(amount),
             }
-            for label, amount in zip(labels, amounts, strict=True)
+            for label, amount in amounts.items()
         ]
 
     def _get_aging_labels(self):
@@ -279,50 +293,3 @@ class AccountCollectionStatement(models.AbstractModel):
             ),
             self.env._("Over %s days", limits[-1]),
         ]
-
-
-class ReportStatement(models.AbstractModel):
-    _name = "report.account_collections.report_statement"
-    _description = "Statement of Account"
-
-    # === BUSINESS METHODS === #
-
-    def _get_report_values(self, docids, data=None):
-        """Give the report its statements, each in the language of its customer.
-
-        :param list docids: the customers (`res.partner`)
-        :param dict data: `company_id`, else the user's company is taken
-        :raise AccessError: when the user may not see cases, the customers or the
-            company
-        """
-        data = data or {}
-        partners = self.env["res.partner"].browse(docids or data.get("partner_ids"))
-        company = self._get_company(data)
-        self.env["account.collection.case"].check_access("read")
-        partners.check_access("read")
-        date = company._get_collection_day()
-        letter = self.env["account.collection.letter"]
-        statements = []
-        for partner in partners:
-            lang = letter._get_lang(partner, company)
-            statements.append(
-                {
-                    "lang": lang,
-                    **self.env["account.collection.statement"]
-                    .with_context(lang=lang)
-                    ._get_statement(partner, company, date),
-                }
-            )
-        return {"doc_ids": partners.ids, "docs": partners, "statements": statements}
-
-    # === HELPERS === #
-
-    def _get_company(self, data):
-        """The root company that is asked for, if the user works for it."""
-        if not data.get("company_id"):
-            return self.env.company.root_id
-        company = self.env["res.company"].browse(int(data["company_id"]))
-        # Whoever works for a branch sees what belongs to the main company.
-        if not self.env.su and company not in self.env.companies.root_id:
-            raise AccessError(self.env._("You do not work for this company."))
-        return company
