@@ -14,6 +14,7 @@ from . import account_collection_open_item
 from . import account_collection_ledger
 from . import account_collection_decision
 from . import account_collection_commitment
+from . import account_collection_commitment_reminder
 from . import account_collection_resolution
 from . import account_collection_resolution_evaluation
 from . import account_collection_promise

@@ -3,6 +3,8 @@ import logging
 from odoo import api, fields, models, modules
 from odoo.tools import SQL
 
+from .account_collection_contact import LIVE_STATES
+
 _logger = logging.getLogger(__name__)
 
 
@@ -47,6 +49,12 @@ class AccountCollectionCommitment(models.Model):
         readonly=True, help="What a credit note or write-off made needless."
     )
     date_kept = fields.Date(readonly=True)
+    reminder_ids = fields.One2many(
+        "account.collection.commitment.reminder",
+        "commitment_id",
+        string="Reminders",
+        readonly=True,
+    )
     is_unapplied = fields.Boolean(
         string="To Be Applied",
         readonly=True,
@@ -91,6 +99,19 @@ class AccountCollectionCommitment(models.Model):
             )
 
     # === BUSINESS METHODS === #
+
+    def _mark_reminded(self, contact):
+        """Record that a contact spoke of this payment: what was due of its reminders
+        is done.
+
+        :param contact: the contact (`account.collection.contact`)
+        """
+        self.reminder_ids.filtered(
+            lambda reminder: (
+                reminder.date <= contact.date
+                and reminder.contact_id.state not in LIVE_STATES
+            )
+        ).contact_id = contact
 
     @api.model
     def _cron_evaluate(self):

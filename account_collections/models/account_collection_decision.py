@@ -25,8 +25,8 @@ class AccountCollectionDecision(models.AbstractModel):
         :param date date: the company's day to decide for
         :param list partner_ids: only these commercial partners, or everybody
         :return: a query with the columns `partner_id, case_id, policy_id, step_id,
-            channel, address_id, decision, reason, reason_date, reason_source,
-            amount_overdue, amount_held, amount_collectible, days_overdue,
+            commitment_id, channel, address_id, decision, reason, reason_date,
+            reason_source, amount_overdue, amount_held, amount_collectible, days_overdue,
             step_reached_id, date_next_step`
         :rtype: odoo.tools.SQL
         """
@@ -35,25 +35,26 @@ class AccountCollectionDecision(models.AbstractModel):
             """
             WITH %(item_parts)s,
             credit AS (%(credit)s),
+            agreed AS (%(agreed)s),
             balance AS (%(balance)s),
             customer AS (%(customer)s),
             assessed AS (%(assessed)s)
             SELECT assessed.partner_id, assessed.case_id, assessed.policy_id,
-                   CASE WHEN assessed.reason IS NULL THEN assessed.step_id END
-                       AS step_id,
-                   CASE WHEN assessed.reason IS NULL THEN assessed.channel END
-                       AS channel,
-                   CASE WHEN assessed.reason IS NULL THEN assessed.address_id END
-                       AS address_id,
-                   CASE WHEN assessed.reason IS NULL THEN 'contact' ELSE 'skip' END
+                   act.step_id, act.commitment_id, act.channel,
+                   CASE act.channel
+                       WHEN 'email' THEN assessed.email_address_id
+                       WHEN 'letter' THEN assessed.postal_address_id
+                       WHEN 'call' THEN assessed.partner_id
+                   END AS address_id,
+                   CASE WHEN act.step_id IS NULL THEN 'skip' ELSE 'contact' END
                        AS decision,
-                   assessed.reason,
-                   CASE assessed.reason
+                   act.reason,
+                   CASE act.reason
                        WHEN 'held' THEN assessed.held_until
                        WHEN 'gap' THEN assessed.date_gap_over
                        WHEN 'no_step_due' THEN assessed.date_next_step
                    END AS reason_date,
-                   CASE WHEN assessed.reason = 'held' THEN assessed.held_reason END
+                   CASE WHEN act.reason = 'held' THEN assessed.held_reason END
                        AS reason_source,
                    assessed.amount_overdue, assessed.amount_held,
                    assessed.amount_overdue - assessed.amount_held
@@ -64,12 +65,15 @@ class AccountCollectionDecision(models.AbstractModel):
               LEFT JOIN step reached
                 ON reached.policy_id = assessed.policy_id
                AND reached.rank = assessed.rank_reached
+             CROSS JOIN LATERAL (%(act)s) act
             """,
             item_parts=self._get_item_parts(scope),
             credit=self._get_registered_credit_query(scope),
+            agreed=self._get_agreed_query(scope),
             balance=self._get_balance_query(scope),
             customer=self._get_customer_query(scope),
             assessed=self._get_assessed_query(scope),
+            act=self._get_act_query(),
         )
 
     # === HELPERS === #
@@ -152,6 +156,7 @@ class AccountCollectionDecision(models.AbstractModel):
              GROUP BY balance.partner_id
             HAVING SUM(balance.amount_overdue) > 0
                 OR MAX(balance.rank_reminder) IS NOT NULL
+                OR balance.partner_id IN (SELECT partner_id FROM agreed)
             """
         )
 
@@ -166,13 +171,13 @@ class AccountCollectionDecision(models.AbstractModel):
                        COALESCE(policy.min_amount, 0) AS min_amount,
                        COALESCE(customer.exposure_overdue, customer.exposure_coming)
                            AS exposure,
-                       step.id AS step_id,
-                       route.channel,
-                       CASE route.channel
-                           WHEN 'email' THEN address.email_address_id
-                           WHEN 'letter' THEN address.postal_address_id
-                           ELSE customer.partner_id
-                       END AS address_id,
+                       step.id AS item_step_id, agreed.step_id AS agreed_step_id,
+                       agreed.commitment_id,
+                       address.email_address_id, address.postal_address_id,
+                       %(item_channel)s AS item_channel,
+                       %(agreed_channel)s AS agreed_channel,
+                       last_contact.date AS date_last_contact,
+                       %(date)s::date AS date_decided,
                        CASE WHEN customer.is_collectible THEN
                            DATE '2000-01-01' + customer.driver[1] + customer.driver[3]
                        END AS date_next_step,
@@ -194,16 +199,18 @@ class AccountCollectionDecision(models.AbstractModel):
                     ON step.policy_id = customer.policy_id
                    AND step.rank = CASE WHEN customer.is_collectible
                        THEN customer.rank_due ELSE customer.rank_reminder END
+                  LEFT JOIN agreed ON agreed.partner_id = customer.partner_id
                   LEFT JOIN (%(last_contact)s) last_contact
                     ON last_contact.partner_id = customer.partner_id
                   LEFT JOIN (%(address)s) address
                     ON address.partner_id = customer.partner_id
-                 CROSS JOIN LATERAL (SELECT %(channel)s AS channel) route
               ) due
             """,
             company=scope["company"].id,
+            date=scope["date"],
             reason=self._get_reason_sql(scope),
-            channel=self._get_channel_sql(),
+            item_channel=self._get_channel_sql(SQL("step.channel")),
+            agreed_channel=self._get_channel_sql(SQL("agreed.channel")),
             last_contact=self._get_last_contact_query(scope),
             address=self.env["res.partner"]._get_collection_address_query(
                 scope["among_partners"]
@@ -218,7 +225,8 @@ class AccountCollectionDecision(models.AbstractModel):
                 WHEN due.case_state = 'handed_over' THEN 'blocked'
                 WHEN due.policy_id IS NULL THEN 'no_policy'
                 WHEN NOT due.is_collectible AND due.rank_reminder IS NULL
-                    THEN CASE WHEN due.has_hold THEN 'held' ELSE 'blocked' END
+                    THEN CASE WHEN due.has_hold OR due.amount_overdue = 0
+                         THEN 'held' ELSE 'blocked' END
                 WHEN due.has_credits AND due.exposure <= 0
                     THEN CASE WHEN due.has_unapplied THEN 'unapplied'
                          ELSE 'credits' END
@@ -227,22 +235,87 @@ class AccountCollectionDecision(models.AbstractModel):
                 WHEN due.is_collectible AND due.date_next_step > %(date)s
                     THEN 'no_step_due'
                 WHEN due.date_gap_over > %(date)s THEN 'gap'
-                WHEN due.channel IS NULL THEN 'no_address'
+                WHEN due.item_channel IS NULL THEN 'no_address'
             END
             """,
             date=scope["date"],
         )
 
-    def _get_channel_sql(self):
-        """How the step reaches the customer: an e-mail without a working e-mail
-        address becomes a letter; without any address there is no way."""
+    def _get_channel_sql(self, channel):
+        """How a step reaches the customer: an e-mail without a working e-mail address
+        becomes a letter; without any address there is no way.
+
+        :param SQL channel: the channel of the step
+        """
         return SQL(
             """
-            CASE WHEN step.channel = 'call' THEN 'call'
-                 WHEN step.channel = 'email' AND address.email_address_id IS NOT NULL
+            CASE WHEN %(channel)s = 'call' THEN 'call'
+                 WHEN %(channel)s = 'email' AND address.email_address_id IS NOT NULL
                      THEN 'email'
-                 WHEN address.postal_address_id IS NOT NULL THEN 'letter'
+                 WHEN %(channel)s IS NOT NULL AND address.postal_address_id IS NOT NULL
+                     THEN 'letter'
             END
+            """,
+            channel=channel,
+        )
+
+    def _get_agreed_query(self, scope):
+        """Find for each customer the agreed payment to speak of: the earliest one with
+        a reminder due, at its latest reminder. Those up to the due date are for what
+        is pending, the later ones for what is missing."""
+        return SQL(
+            """
+            SELECT DISTINCT ON (commitment.partner_id)
+                   commitment.partner_id, commitment.id AS commitment_id,
+                   step.id AS step_id, step.channel
+              FROM account_collection_commitment commitment
+              JOIN account_collection_commitment_reminder reminder
+                ON reminder.commitment_id = commitment.id
+              JOIN account_collection_policy_step step ON step.id = reminder.step_id
+              JOIN res_partner partner ON partner.id = commitment.partner_id
+              LEFT JOIN account_collection_contact contact
+                ON contact.id = reminder.contact_id
+               AND contact.state IN ('queued', 'sent')
+             WHERE commitment.company_id = %(company)s
+               AND reminder.date <= %(date)s
+               AND contact.id IS NULL
+               AND commitment.amount_open > 0
+               AND commitment.is_unapplied IS NOT TRUE
+               AND CASE WHEN commitment.date_due >= %(date)s
+                   THEN commitment.state = 'pending'
+                   ELSE reminder.date > commitment.date_due
+                        AND commitment.state IN ('pending', 'partial', 'broken')
+                   END
+               AND %(among_partners)s
+             ORDER BY commitment.partner_id, commitment.date_due, reminder.date DESC
+            """,
+            company=scope["company"].id,
+            date=scope["date"],
+            among_partners=scope["among_partners"],
+        )
+
+    def _get_act_query(self):
+        """Choose what to do: the step of the open items if nothing speaks against it,
+        else that of an agreed payment, which has a rhythm of its own: on any day on
+        which the customer was not contacted."""
+        return SQL(
+            """
+            SELECT CASE WHEN assessed.reason IS NULL THEN assessed.item_step_id
+                        WHEN agreed.speaks THEN assessed.agreed_step_id
+                   END AS step_id,
+                   CASE WHEN assessed.reason IS NOT NULL AND agreed.speaks
+                        THEN assessed.commitment_id END AS commitment_id,
+                   CASE WHEN assessed.reason IS NULL THEN assessed.item_channel
+                        WHEN agreed.speaks THEN assessed.agreed_channel
+                   END AS channel,
+                   CASE WHEN NOT agreed.speaks THEN assessed.reason END AS reason
+              FROM (
+                SELECT assessed.agreed_channel IS NOT NULL
+                       AND assessed.case_state IS DISTINCT FROM 'handed_over'
+                       AND (assessed.date_last_contact IS NULL
+                            OR assessed.date_last_contact < assessed.date_decided)
+                       AS speaks
+              ) agreed
             """
         )
 

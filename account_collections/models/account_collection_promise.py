@@ -160,6 +160,12 @@ class AccountCollectionPromise(models.Model):
             )
         ]
 
+    def _get_reminder_steps(self):
+        """Once a promise is broken, the dunning of the open items goes on."""
+        return (
+            super()._get_reminder_steps().filtered(lambda step: step.delay_days <= 0)
+        )
+
     def _get_evaluated_state(self, outcomes, as_of):
         states = {
             "pending": "open",

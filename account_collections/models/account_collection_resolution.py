@@ -360,7 +360,35 @@ class AccountCollectionResolution(models.AbstractModel):
         """Note the payments that are expected."""
         vals_list = self._prepare_commitments()
         # Commitments are written by the resolutions alone.
-        self.env["account.collection.commitment"].sudo().create(vals_list)
+        commitments = self.env["account.collection.commitment"].sudo().create(vals_list)
+        self.env["account.collection.commitment.reminder"].sudo().create(
+            [
+                reminder
+                for commitment in commitments
+                for reminder in self._prepare_reminders(commitment)
+            ]
+        )
+
+    def _prepare_reminders(self, commitment):
+        """Prepare the reminders of an agreed payment, as the policy has them today;
+        none for a day that is past.
+
+        :param commitment: the payment (`account.collection.commitment`)
+        :return: values of `account.collection.commitment.reminder`
+        :rtype: list[dict]
+        """
+        return [
+            {"commitment_id": commitment.id, "step_id": step.id, "date": date}
+            for step in self._get_reminder_steps()
+            if (date := fields.Date.add(commitment.date_due, days=step.delay_days))
+            > self.date_start
+        ]
+
+    def _get_reminder_steps(self):
+        """The steps of the policy by which the customer is reminded."""
+        return self._get_policy().step_ids.filtered(
+            lambda step: step.applies_to == "commitment"
+        )
 
     def _prepare_commitments(self):
         """Prepare the agreed payments; a kind that expects no money has none.

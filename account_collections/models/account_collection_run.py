@@ -252,12 +252,13 @@ class AccountCollectionRun(models.Model):
         return SQL(
             """
             INSERT INTO account_collection_run_line (
-                run_id, partner_id, case_id, step_id, channel, decision, reason,
-                reason_date, reason_source, amount_overdue, amount_held,
+                run_id, partner_id, case_id, step_id, commitment_id, channel, decision,
+                reason, reason_date, reason_source, amount_overdue, amount_held,
                 amount_collectible, days_overdue, state
             )
             SELECT %(run)s, decision.partner_id, collection_case.id,
-                   decision.step_id, decision.channel, decision.decision,
+                   decision.step_id, decision.commitment_id, decision.channel,
+                   decision.decision,
                    decision.reason, decision.reason_date, decision.reason_source,
                    decision.amount_overdue, decision.amount_held,
                    decision.amount_collectible, decision.days_overdue,

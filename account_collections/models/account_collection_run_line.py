@@ -25,6 +25,13 @@ class AccountCollectionRunLine(models.Model):
     step_id = fields.Many2one(
         "account.collection.policy.step", readonly=True, ondelete="restrict"
     )
+    commitment_id = fields.Many2one(
+        "account.collection.commitment",
+        string="Agreed Payment",
+        readonly=True,
+        ondelete="set null",
+        help="The agreed payment that the customer is reminded of.",
+    )
     channel = fields.Selection(
         [("email", "E-mail"), ("letter", "Letter"), ("call", "Phone call")],
         readonly=True,
@@ -132,6 +139,8 @@ class AccountCollectionRunLine(models.Model):
             )
         )
         contacts.run_line_id.state = "done"
+        for contact in contacts:
+            contact.run_line_id.commitment_id._mark_reminded(contact)
         for contact, error in contacts._deliver().items():
             contact._mark_failed(error)
         contacts.run_line_id.filtered(
@@ -175,6 +184,8 @@ class AccountCollectionRunLine(models.Model):
         :rtype: list[dict]
         """
         self.ensure_one()
+        if self.commitment_id:
+            return []
         steps = self.step_id.policy_id._get_item_steps()
         rank = steps.ids.index(self.step_id.id) + 1
         overdue = [item for item in open_items if self._is_collectible(item)]
@@ -249,6 +260,7 @@ class AccountCollectionRunLine(models.Model):
         """Prepare the values of the line that changed since it was planned."""
         names = (
             "case_id",
+            "commitment_id",
             "channel",
             "reason",
             "reason_date",
