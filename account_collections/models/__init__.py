@@ -11,6 +11,7 @@ from . import account_collection_contact_delivery
 from . import account_collection_contact_item
 from . import account_collection_hold
 from . import account_collection_open_item
+from . import account_collection_open_item_progress
 from . import account_collection_ledger
 from . import account_collection_decision
 from . import account_collection_commitment

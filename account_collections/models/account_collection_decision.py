@@ -31,11 +31,12 @@ class AccountCollectionDecision(models.AbstractModel):
         :rtype: odoo.tools.SQL
         """
         scope = self._get_scope(company, date, partner_ids)
+        scope["relevant"] = self._get_relevant_condition(scope)
         return SQL(
             """
-            WITH %(item_parts)s,
+            WITH agreed AS (%(agreed)s),
+            %(item_parts)s,
             credit AS (%(credit)s),
-            agreed AS (%(agreed)s),
             balance AS (%(balance)s),
             customer AS (%(customer)s),
             assessed AS (%(assessed)s)
@@ -59,12 +60,9 @@ class AccountCollectionDecision(models.AbstractModel):
                    assessed.amount_overdue, assessed.amount_held,
                    assessed.amount_overdue - assessed.amount_held
                        AS amount_collectible,
-                   assessed.days_overdue, reached.id AS step_reached_id,
+                   assessed.days_overdue, assessed.step_reached_id,
                    assessed.date_next_step
               FROM assessed
-              LEFT JOIN step reached
-                ON reached.policy_id = assessed.policy_id
-               AND reached.rank = assessed.rank_reached
              CROSS JOIN LATERAL (%(act)s) act
             """,
             item_parts=self._get_item_parts(scope),
@@ -78,48 +76,77 @@ class AccountCollectionDecision(models.AbstractModel):
 
     # === HELPERS === #
 
+    def _get_relevant_condition(self, scope):
+        """The condition of the open items that can make a difference: the credits,
+        what is overdue or close enough to its due date for a reminder, and whatever
+        is owed by a customer with an agreed payment to speak of."""
+        return SQL(
+            """
+            (open.residual < 0
+             OR open.date_due <= %s - LEAST((SELECT MIN(delay_days) FROM step), 0)
+             OR open.partner_id IN (SELECT partner_id FROM agreed))
+            """,
+            scope["date"],
+        )
+
     def _get_balance_query(self, scope):
         """Sum up the open items of each customer and currency.
 
-        The oldest collectible item that has a step left drives: the array keeps
-        its due date (as days since 2000), its next step and the delay of that.
+        Amounts that are booked are in company currency, the others in the currency
+        of the items. The oldest collectible item that has a step left drives: its due
+        date (as days since 2000) and its next step are kept as one number, the date
+        first.
         """
         return SQL(
             """
-            SELECT item.partner_id, item.currency_id,
-                   MIN(item.policy_id) AS policy_id,
-                   SUM(item.residual * item.booked_rate)
-                       FILTER (WHERE item.is_overdue) AS amount_overdue,
-                   SUM(item.held * item.booked_rate)
-                       FILTER (WHERE item.is_overdue) AS amount_held,
-                   BOOL_OR(item.held > 0 AND NOT item.is_blocked)
-                       FILTER (WHERE item.is_overdue) AS has_hold,
-                   SUM(item.residual - item.held)
-                       FILTER (WHERE item.is_overdue) AS collectible,
-                   SUM(item.residual - item.held)
-                       FILTER (WHERE item.is_reminder_due) AS remindable,
-                   SUM(-item.residual) FILTER (WHERE item.residual < 0) AS credits,
-                   MAX(item.days_overdue) FILTER (WHERE item.is_overdue)
-                       AS days_overdue,
-                   MIN(item.held_until) FILTER (WHERE item.is_overdue) AS held_until,
-                   MIN(item.held_reason) FILTER (WHERE item.is_overdue)
-                       AS held_reason,
-                   MAX(item.rank_reached) FILTER (WHERE item.is_overdue)
-                       AS rank_reached,
-                   MAX(item.rank_next) FILTER (
-                       WHERE item.is_overdue AND item.residual > item.held
-                         AND item.days_overdue >= item.next_delay
-                   ) AS rank_due,
-                   MAX(item.rank_next) FILTER (WHERE item.is_reminder_due)
-                       AS rank_reminder,
-                   MIN(ARRAY[item.date_due - DATE '2000-01-01', item.rank_next,
-                             item.next_delay]) FILTER (
-                       WHERE item.is_overdue AND item.residual > item.held
-                         AND item.rank_next IS NOT NULL
-                   ) AS driver
-              FROM item
-             GROUP BY item.partner_id, item.currency_id
-            """
+            SELECT total.*,
+                   total.overdue - COALESCE(total.held, 0) AS collectible,
+                   CASE WHEN total.currency_id = %(currency)s THEN total.overdue
+                        ELSE total.booked_overdue END AS amount_overdue,
+                   CASE WHEN total.currency_id = %(currency)s THEN total.held
+                        ELSE total.booked_held END AS amount_held
+              FROM (
+                SELECT item.partner_id, item.currency_id,
+                       MIN(item.policy_id) AS policy_id,
+                       SUM(item.residual) FILTER (WHERE item.is_overdue) AS overdue,
+                       SUM(item.held) FILTER (WHERE item.is_overdue AND item.is_held)
+                           AS held,
+                       SUM(item.residual * item.residual_company / item.residual_booked)
+                           FILTER (WHERE item.is_overdue
+                                     AND item.currency_id != %(currency)s)
+                           AS booked_overdue,
+                       SUM(item.held * item.residual_company / item.residual_booked)
+                           FILTER (WHERE item.is_overdue AND item.is_held
+                                     AND item.currency_id != %(currency)s)
+                           AS booked_held,
+                       BOOL_OR(NOT item.is_blocked)
+                           FILTER (WHERE item.is_overdue AND item.is_held) AS has_hold,
+                       SUM(item.residual - item.held)
+                           FILTER (WHERE item.is_reminder_due) AS remindable,
+                       SUM(-item.residual) FILTER (WHERE NOT item.is_owed) AS credits,
+                       MAX(item.days_overdue) FILTER (WHERE item.is_overdue)
+                           AS days_overdue,
+                       MIN(item.held_until) FILTER (WHERE item.is_overdue)
+                           AS held_until,
+                       MIN(item.held_reason) FILTER (WHERE item.is_overdue)
+                           AS held_reason,
+                       MAX(item.rank_reached) FILTER (WHERE item.is_overdue)
+                           AS rank_reached,
+                       MAX(item.rank_next) FILTER (
+                           WHERE item.is_overdue AND item.is_collectible
+                             AND item.days_overdue >= item.next_delay
+                       ) AS rank_due,
+                       MAX(item.rank_next) FILTER (WHERE item.is_reminder_due)
+                           AS rank_reminder,
+                       MIN(((item.date_due - DATE '2000-01-01')::bigint << 32)
+                           + item.rank_next) FILTER (
+                           WHERE item.is_overdue AND item.is_collectible
+                       ) AS driver
+                  FROM item
+                 GROUP BY item.partner_id, item.currency_id
+              ) total
+            """,
+            currency=scope["company"].currency_id.id,
         )
 
     def _get_customer_query(self, scope):
@@ -161,7 +188,11 @@ class AccountCollectionDecision(models.AbstractModel):
         )
 
     def _get_assessed_query(self, scope):
-        """Find the first reason for silence of each customer, if there is one."""
+        """Find the first reason for silence of each customer, if there is one.
+
+        `OFFSET 0` keeps the planner from working an expression out again wherever
+        it is referred to.
+        """
         return SQL(
             """
             SELECT due.*, %(reason)s AS reason
@@ -171,7 +202,7 @@ class AccountCollectionDecision(models.AbstractModel):
                        COALESCE(policy.min_amount, 0) AS min_amount,
                        COALESCE(customer.exposure_overdue, customer.exposure_coming)
                            AS exposure,
-                       step.id AS item_step_id, agreed.step_id AS agreed_step_id,
+                       policy.step_ids[next.rank] AS item_step_id, agreed.step_id AS agreed_step_id,
                        agreed.commitment_id,
                        address.email_address_id, address.postal_address_id,
                        %(item_channel)s AS item_channel,
@@ -179,8 +210,10 @@ class AccountCollectionDecision(models.AbstractModel):
                        last_contact.date AS date_last_contact,
                        %(date)s::date AS date_decided,
                        CASE WHEN customer.is_collectible THEN
-                           DATE '2000-01-01' + customer.driver[1] + customer.driver[3]
+                           DATE '2000-01-01' + (customer.driver >> 32)::int
+                           + policy.delays[customer.driver & x'FFFFFFFF'::bigint]
                        END AS date_next_step,
+                       policy.step_ids[customer.rank_reached] AS step_reached_id,
                        last_contact.date + policy.contact_gap_days AS date_gap_over,
                        EXISTS (
                            SELECT FROM account_collection_commitment commitment
@@ -195,21 +228,25 @@ class AccountCollectionDecision(models.AbstractModel):
                    AND collection_case.company_id = %(company)s
                    AND collection_case.state != 'closed'
                   LEFT JOIN policy ON policy.id = customer.policy_id
-                  LEFT JOIN step
-                    ON step.policy_id = customer.policy_id
-                   AND step.rank = CASE WHEN customer.is_collectible
-                       THEN customer.rank_due ELSE customer.rank_reminder END
+                 CROSS JOIN LATERAL (
+                    SELECT CASE WHEN customer.is_collectible THEN customer.rank_due
+                                ELSE customer.rank_reminder END AS rank
+                 ) next
                   LEFT JOIN agreed ON agreed.partner_id = customer.partner_id
                   LEFT JOIN (%(last_contact)s) last_contact
                     ON last_contact.partner_id = customer.partner_id
                   LEFT JOIN (%(address)s) address
                     ON address.partner_id = customer.partner_id
+                OFFSET 0
               ) due
+            OFFSET 0
             """,
             company=scope["company"].id,
             date=scope["date"],
             reason=self._get_reason_sql(scope),
-            item_channel=self._get_channel_sql(SQL("step.channel")),
+            item_channel=self._get_channel_sql(
+                SQL("policy.channels[next.rank]")
+            ),
             agreed_channel=self._get_channel_sql(SQL("agreed.channel")),
             last_contact=self._get_last_contact_query(scope),
             address=self.env["res.partner"]._get_collection_address_query(

@@ -109,6 +109,7 @@ class AccountCollectionOpenItem(models.AbstractModel):
             "company": company,
             "date": date,
             "receivable": receivable,
+            "relevant": SQL("TRUE"),
             "among_lines": SQL("TRUE")
             if everybody
             else SQL("line_id IN (SELECT open.id FROM (%s) open)", receivable),
@@ -122,27 +123,31 @@ class AccountCollectionOpenItem(models.AbstractModel):
         return SQL(
             """
             rate AS (%(rate)s),
+            place AS (%(place)s),
             step AS (%(step)s),
             policy AS (%(policy)s),
             followed AS (%(followed)s),
             taken AS (%(taken)s),
-            progress AS (%(progress)s),
+            standing AS (%(standing)s),
             payment AS (%(payment)s),
             allocation AS (%(allocation)s),
             registered AS (%(registered)s),
             hold AS (%(hold)s),
+            special AS (%(special)s),
             item AS (%(item)s)
             """,
             rate=self._get_rate_query(scope),
+            place=self._get_place_query(scope),
             step=self._get_step_query(scope),
             policy=self._get_policy_query(scope),
             followed=self._get_followed_query(scope),
             taken=self._get_taken_query(scope),
-            progress=self._get_progress_query(scope),
+            standing=self._get_standing_query(scope),
             payment=self._get_payment_query(scope),
             allocation=self._get_allocation_query(scope),
             registered=self._get_registered_query(scope),
             hold=self._get_hold_query(scope),
+            special=self._get_special_query(scope),
             item=self._get_item_query(scope),
         )
 
@@ -164,91 +169,6 @@ class AccountCollectionOpenItem(models.AbstractModel):
                 )
                 for currency in currencies
             ),
-        )
-
-    def _get_step_query(self, scope):
-        """Number the steps of each policy in the order in which they are taken."""
-        return SQL(
-            """
-            SELECT step.id, step.policy_id, step.delay_days, step.sequence, step.channel,
-                   ROW_NUMBER() OVER (
-                       PARTITION BY step.policy_id
-                       ORDER BY step.delay_days, step.sequence, step.id
-                   )::int AS rank
-              FROM account_collection_policy_step step
-              JOIN account_collection_policy policy ON policy.id = step.policy_id
-             WHERE step.active AND step.applies_to = 'item'
-               AND policy.active AND policy.company_id = %s
-            """,
-            scope["company"].id,
-        )
-
-    def _get_policy_query(self, scope):
-        """Sum up the policies that may apply."""
-        return SQL(
-            """
-            SELECT policy.id, policy.min_amount, policy.contact_gap_days,
-                   policy.include_journal_entries,
-                   COUNT(step.id) FILTER (WHERE step.delay_days < 0)::int
-                       AS rank_before_due
-              FROM account_collection_policy policy
-              LEFT JOIN step ON step.policy_id = policy.id
-             WHERE policy.active AND policy.company_id = %s
-             GROUP BY policy.id
-            """,
-            scope["company"].id,
-        )
-
-    def _get_followed_query(self, scope):
-        """Find the policy of each customer: their own, else the company's default."""
-        # The field is not visible to everyone who may run the dunning.
-        partners = self.env["res.partner"].sudo().with_company(scope["company"])
-        return SQL(
-            """
-            SELECT partner.id AS partner_id, COALESCE(own.id, usual.id) AS policy_id
-              FROM res_partner partner
-              LEFT JOIN policy own ON own.id = %(own)s
-              LEFT JOIN policy usual ON usual.id = %(usual)s
-             WHERE partner.id = partner.commercial_partner_id AND %(among_partners)s
-            """,
-            own=partners._field_to_sql("partner", "collection_policy_id"),
-            usual=scope["company"].sudo().collection_policy_id.id or None,
-            among_partners=scope["among_partners"],
-        )
-
-    def _get_taken_query(self, scope):
-        """Find the last step that each open item has reached, in the order in which
-        steps are taken, whatever policy they belong to."""
-        return SQL(
-            """
-            SELECT stamp.line_id,
-                   MAX(ARRAY[step.delay_days, step.sequence, step.id]) AS position
-              FROM account_collection_contact_item stamp
-              JOIN account_collection_policy_step step ON step.id = stamp.step_id
-             WHERE stamp.active AND step.applies_to = 'item' AND %s
-             GROUP BY stamp.line_id
-            """,
-            scope["among_lines"],
-        )
-
-    def _get_progress_query(self, scope):
-        """Count the steps of each policy that are behind an item which has reached
-        some step: those up to it in its own policy; in another one, to which the
-        customer has changed, those that come no later after the due date."""
-        return SQL(
-            """
-            SELECT ARRAY[past.delay_days, past.sequence, past.id] AS position,
-                   policy.id AS policy_id, COUNT(step.id)::int AS rank
-              FROM account_collection_policy_step past
-             CROSS JOIN policy
-              LEFT JOIN step
-                ON step.policy_id = policy.id
-               AND CASE WHEN past.policy_id = policy.id
-                   THEN (step.delay_days, step.sequence, step.id)
-                        <= (past.delay_days, past.sequence, past.id)
-                   ELSE step.delay_days <= past.delay_days END
-             GROUP BY past.id, policy.id
-            """
         )
 
     def _get_payment_query(self, scope):
@@ -358,58 +278,100 @@ class AccountCollectionOpenItem(models.AbstractModel):
             among_lines=scope["among_lines"],
         )
 
-    def _get_item_query(self, scope):
-        """Value each open item: what is left to pay of it, what of that is held,
-        which step it has reached and which comes next."""
+    def _get_special_query(self, scope):
+        """Put together what sets some open items apart from the many others."""
         return SQL(
             """
-            SELECT valued.*,
-                   valued.days_overdue > 0 AND valued.residual > 0 AS is_overdue,
-                   next_step.rank AS rank_next, next_step.delay_days AS next_delay,
-                   valued.days_overdue <= 0 AND valued.residual > valued.held
-                       AND valued.days_overdue >= next_step.delay_days
-                       AS is_reminder_due
+            SELECT line_id, MAX(registered) AS registered, MAX(hold) AS hold,
+                   MAX(date_end) AS date_end, MAX(reason) AS reason,
+                   BOOL_OR(is_blocked) AS is_blocked
               FROM (
-                SELECT open.id AS line_id, open.move_id, open.partner_id,
-                       followed.policy_id, open.currency_id, open.date_due,
-                       %(date)s - open.date_due AS days_overdue,
-                       net.residual, net.is_blocked,
-                       CASE WHEN net.residual <= 0 THEN 0
-                            WHEN net.is_blocked THEN net.residual
-                            ELSE LEAST(COALESCE(hold.amount, 0), net.residual)
-                       END AS held,
-                       hold.date_end AS held_until, hold.reason AS held_reason,
-                       open.residual_company / open.residual AS booked_rate,
-                       CASE WHEN %(date)s > open.date_due
-                            THEN GREATEST(progress.rank, policy.rank_before_due)
-                            ELSE COALESCE(progress.rank, 0)
-                       END AS rank_reached
-                  FROM (%(receivable)s) open
-                  JOIN account_journal journal ON journal.id = open.journal_id
-                  LEFT JOIN account_move blocked
-                    ON blocked.id = open.move_id
-                   AND blocked.payment_state = 'blocked'
-                  LEFT JOIN followed ON followed.partner_id = open.partner_id
-                  LEFT JOIN policy ON policy.id = followed.policy_id
-                  LEFT JOIN registered ON registered.line_id = open.id
-                  LEFT JOIN hold ON hold.line_id = open.id
-                  LEFT JOIN taken ON taken.line_id = open.id
-                  LEFT JOIN progress
-                    ON progress.position = taken.position
-                   AND progress.policy_id = policy.id
-                 CROSS JOIN LATERAL (
-                    SELECT open.residual - COALESCE(registered.amount, 0) AS residual,
-                           blocked.id IS NOT NULL OR COALESCE(open.no_followup, FALSE)
-                           AND NOT (journal.type = 'general' AND COALESCE(
-                               policy.include_journal_entries, FALSE
-                           )) AS is_blocked
-                 ) net
+                SELECT line_id, amount AS registered, NULL::numeric AS hold,
+                       NULL::date AS date_end, NULL AS reason, FALSE AS is_blocked
+                  FROM registered
+                 UNION ALL
+                SELECT line_id, NULL, amount, date_end, reason, FALSE FROM hold
+                 UNION ALL
+                SELECT line_id, NULL, NULL, NULL, NULL, TRUE
+                  FROM (
+                    SELECT line.id AS line_id
+                      FROM account_move move
+                      JOIN account_move_line line ON line.move_id = move.id
+                     WHERE move.payment_state = 'blocked'
+                  ) blocked
+                 WHERE %s
+              ) mark
+             GROUP BY line_id
+            """,
+            scope["among_lines"],
+        )
+
+    def _get_item_query(self, scope):
+        """Value each open item: what is left to pay of it, what of that is held,
+        which step it has reached and which comes next.
+
+        `OFFSET 0` keeps the planner from working an expression out again wherever
+        it is referred to.
+        """
+        return SQL(
+            """
+            SELECT valued.*, valued.is_owed AND valued.is_late AS is_overdue,
+                   valued.is_owed AND (NOT valued.is_held
+                       OR valued.residual > valued.held) AS is_collectible,
+                   NOT valued.is_late AND valued.days_overdue >= valued.next_delay
+                       AND valued.is_owed AND (NOT valued.is_held
+                           OR valued.residual > valued.held) AS is_reminder_due
+              FROM (
+                SELECT net.*, net.residual > 0 AS is_owed,
+                       net.is_blocked OR net.hold IS NOT NULL AS is_held,
+                       CASE WHEN net.is_blocked THEN GREATEST(net.residual, 0)
+                            WHEN net.hold IS NULL THEN 0
+                            ELSE GREATEST(LEAST(net.hold, net.residual), 0)
+                       END AS held
+                  FROM (
+                    SELECT open.id AS line_id, open.move_id, open.partner_id,
+                           standing.policy_id, open.currency_id, open.date_due,
+                           %(date)s - open.date_due AS days_overdue, late.is_late,
+                           open.residual AS residual_booked, open.residual_company,
+                           CASE WHEN special.registered IS NULL THEN open.residual
+                                ELSE open.residual - special.registered
+                           END AS residual,
+                           special.is_blocked IS TRUE
+                           OR open.no_followup IS TRUE AND NOT (
+                               standing.include_journal_entries IS TRUE
+                               AND open.journal_id IN (
+                                   SELECT id FROM account_journal
+                                    WHERE type = 'general'
+                               )
+                           ) AS is_blocked,
+                           special.hold, special.date_end AS held_until,
+                           special.reason AS held_reason,
+                           CASE WHEN late.is_late THEN standing.rank_late
+                                ELSE standing.rank_coming END AS rank_reached,
+                           CASE WHEN late.is_late THEN standing.next_late
+                                ELSE standing.next_coming END AS rank_next,
+                           CASE WHEN late.is_late THEN standing.delay_late
+                                ELSE standing.delay_coming END AS next_delay
+                      FROM (%(receivable)s) open
+                      LEFT JOIN followed ON followed.partner_id = open.partner_id
+                      LEFT JOIN special ON special.line_id = open.id
+                      LEFT JOIN taken ON taken.line_id = open.id
+                      LEFT JOIN standing
+                        ON standing.policy_id
+                               = COALESCE(followed.policy_id, %(usual)s)
+                       AND standing.place = COALESCE(taken.place, 0)
+                     CROSS JOIN LATERAL (
+                        SELECT %(date)s > open.date_due AS is_late
+                     ) late
+                     WHERE %(relevant)s
+                     OFFSET 0
+                  ) net
+                OFFSET 0
               ) valued
-              LEFT JOIN step next_step
-                ON next_step.policy_id = valued.policy_id
-               AND next_step.rank = valued.rank_reached + 1
-               AND (next_step.delay_days <= 0 OR valued.days_overdue > 0)
+            OFFSET 0
             """,
             date=scope["date"],
+            usual=scope["company"].sudo().collection_policy_id.id or None,
             receivable=scope["receivable"],
+            relevant=scope["relevant"],
         )

@@ -129,21 +129,35 @@ class ResPartner(models.Model):
         )
         return SQL(
             """
-            SELECT partner.commercial_partner_id AS partner_id,
-                   (ARRAY_AGG(partner.id %(order)s) FILTER (
-                       WHERE partner.email_normalized IS NOT NULL
-                         AND partner.email_normalized
-                             IS DISTINCT FROM partner.collection_failed_email
-                   ))[1] AS email_address_id,
-                   (ARRAY_AGG(partner.id %(order)s) FILTER (
-                       WHERE partner.street IS NOT NULL OR partner.city IS NOT NULL
-                   ))[1] AS postal_address_id
+            SELECT partner.id AS partner_id,
+                   COALESCE(special.email_address_id, CASE
+                       WHEN partner.email_normalized IS NOT NULL
+                        AND partner.email_normalized
+                            IS DISTINCT FROM partner.collection_failed_email
+                       THEN partner.id END
+                   ) AS email_address_id,
+                   COALESCE(special.postal_address_id, CASE
+                       WHEN partner.street IS NOT NULL OR partner.city IS NOT NULL
+                       THEN partner.id END
+                   ) AS postal_address_id
               FROM res_partner partner
-             WHERE (partner.id = partner.commercial_partner_id
-                    OR partner.active AND partner.type IN ('collections', 'invoice'))
-               AND %(condition)s
-             GROUP BY partner.commercial_partner_id
+              LEFT JOIN (
+                SELECT partner.commercial_partner_id,
+                       (ARRAY_AGG(partner.id ORDER BY partner.type, partner.id) FILTER (
+                           WHERE partner.email_normalized IS NOT NULL
+                             AND partner.email_normalized
+                                 IS DISTINCT FROM partner.collection_failed_email
+                       ))[1] AS email_address_id,
+                       (ARRAY_AGG(partner.id ORDER BY partner.type, partner.id) FILTER (
+                           WHERE partner.street IS NOT NULL OR partner.city IS NOT NULL
+                       ))[1] AS postal_address_id
+                  FROM res_partner partner
+                 WHERE partner.type IN ('collections', 'invoice')
+                   AND (partner.active OR partner.id = partner.commercial_partner_id)
+                   AND %(condition)s
+                 GROUP BY partner.commercial_partner_id
+              ) special ON special.commercial_partner_id = partner.id
+             WHERE partner.id = partner.commercial_partner_id AND %(condition)s
             """,
-            order=order,
             condition=condition,
         )
