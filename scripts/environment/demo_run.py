@@ -4,6 +4,12 @@
 run = env["account.collection.run"].create({"company_id": env.company.id})  # noqa: F821
 run.action_plan()
 run.action_execute()
+# Whoever logs in is where the work is.
+worklist = env.ref("account_collections.account_collection_case_action")  # noqa: F821
+env.ref("base.user_admin").action_id = worklist.id  # noqa: F821
 # The first page would otherwise wait for these.
-env["ir.qweb"]._pregenerate_assets_bundles()  # noqa: F821
+for bundle in ("web.assets_web", "web.assets_frontend"):
+    assets = env["ir.qweb"]._get_asset_bundle(bundle)  # noqa: F821
+    assets.js()
+    assets.css()
 env.cr.commit()  # noqa: F821
