@@ -3,3 +3,5 @@ from . import test_execution
 from . import test_evaluation
 from . import test_promise
 from . import test_commitment_reminder
+from . import test_policy
+from . import test_hold

@@ -1,0 +1,78 @@
+from datetime import timedelta
+
+from psycopg2 import IntegrityError
+
+from odoo.exceptions import ValidationError
+from odoo.tests import tagged
+from odoo.tools import mute_logger
+
+from .common import TODAY, CollectionCommon
+
+
+@tagged("post_install", "-at_install")
+class TestHold(CollectionCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.invoice = cls._create_open_invoice(cls.customer)
+        cls.line = cls._get_receivable_line(cls.invoice)
+
+    def test_never_more_than_is_left_to_pay(self):
+        """(held before, held now, whether that is accepted), of 100, 20 paid."""
+        self._pay(self.invoice, 20)
+        for before, amount, accepted in (
+            (0, 80, True),
+            (0, 80.01, False),
+            (50, 30, True),
+            (50, 30.01, False),
+        ):
+            with self.subTest(before=before, amount=amount):
+                self.line.collection_hold_ids.active = False
+                if before:
+                    self._hold(self.line, before)
+                if accepted:
+                    self._hold(self.line, amount)
+                else:
+                    with self.assertRaisesRegex(ValidationError, "more than"):
+                        self._hold(self.line, amount)
+
+    @mute_logger("odoo.sql_db")
+    def test_bad_input(self):
+        for values in (
+            {"amount": 0},
+            {"amount": -5},
+            {"date_end": TODAY - timedelta(days=1), "date_start": TODAY},
+        ):
+            with (
+                self.subTest(**values),
+                self.assertRaises(IntegrityError),
+                self.cr.savepoint(),
+            ):
+                self._hold(self.line, **values)
+                self.env.flush_all()
+
+    def test_only_open_customer_items(self):
+        income = self.invoice.line_ids - self.line
+        draft = self.invoice.copy()
+        for line in (income, self._get_receivable_line(draft)):
+            with self.assertRaisesRegex(ValidationError, "nothing to hold"):
+                self._hold(line, 10)
+
+    def test_ended_hold_frees_the_item(self):
+        hold = self._hold(self.line)
+        self.assertDecision(self._get_line(self._plan()), "skip held +10")
+        hold.action_end()
+        self.assertDecision(self._get_line(self._plan()), "contact 3 email")
+
+    def test_hold_in_the_currency_of_the_item(self):
+        currency = self.setup_other_currency("EUR", rates=[("2024-01-01", 2.0)])
+        invoice = self._create_open_invoice(
+            self.customer, 100, currency_id=currency.id
+        )
+        hold = self._hold(self._get_receivable_line(invoice), 60)
+        self.assertEqual(hold.currency_id, currency)
+        line = self._get_line(self._plan())
+        self.assertRecordValues(
+            line,
+            [{"amount_overdue": 150, "amount_held": 30, "amount_collectible": 120}],
+        )
