@@ -174,6 +174,12 @@ class AccountCollectionLetter(models.AbstractModel):
                 customer=draft["partner"].display_name,
             )
         own = (draft["partner"].id, draft["company"].id)
+        commitment = draft["line"].commitment_id
+        if commitment and (commitment.partner_id.id, commitment.company_id.id) != own:
+            return self.env._(
+                "The agreed payment is not one of %s. Plan the run again.",
+                draft["partner"].display_name,
+            )
         for item in draft["items"]:
             document = documents.get(item["line_id"])
             if not document:
@@ -224,6 +230,10 @@ class AccountCollectionLetter(models.AbstractModel):
             groups = statement._get_groups(
                 draft["items"], documents, draft["date"], links
             )
+            if line.commitment_id:
+                groups.append(
+                    statement._get_agreed_group(line.commitment_id, draft["date"])
+                )
             if draft["channel"] == "letter":
                 statement._add_words(groups)
             letters[line] = {

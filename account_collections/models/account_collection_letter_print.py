@@ -5,6 +5,8 @@ from odoo.exceptions import UserError
 from odoo.tools.mail import generate_tracking_message_id
 from odoo.tools.pdf import PdfReader, PdfWriter
 
+from odoo.addons.base.models.ir_actions_report import _wkhtml
+
 from .account_collection_contact import LIVE_STATES
 
 
@@ -91,23 +93,17 @@ class AccountCollectionLetter(models.AbstractModel):
 
     def _render_together(self, contacts):
         """Render letters and their statements in one go, or one by one where the
-        build of wkhtmltopdf cannot convert several documents at once.
+        build of wkhtmltopdf cannot convert several documents at once, as Debian's.
 
         :return: the contents of the files, in order
         :rtype: list[bytes]
         """
-        with_statement = contacts.filtered(
-            lambda contact: contact.step_id.attach_statement
-        )
-        try:
+        if _wkhtml().is_patched_qt:
             return [self._render_letter(contacts)]
-        except UserError:
-            if len(contacts) == 1 and not with_statement:
-                raise
         parts = []
         for contact in contacts:
             parts.append(self._render_letter(contact, {"without_statement": True}))
-            if contact in with_statement:
+            if contact.step_id.attach_statement:
                 draft = self._prepare_contact_draft(contact)
                 parts.append(self._make_statement(draft)[1])
         return parts

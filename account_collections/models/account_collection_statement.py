@@ -96,6 +96,31 @@ class AccountCollectionStatement(models.AbstractModel):
             for currency_id, rows in groups.items()
         ]
 
+    def _get_agreed_group(self, commitment, date):
+        """Lay out an agreed payment as if it were an open item.
+
+        :param commitment: the agreed payment (`account.collection.commitment`)
+        :param date date: the day that the days late are counted to
+        :return: a group as those of `_get_groups`
+        :rtype: dict
+        """
+        item = {
+            "line_id": False,
+            "amount_residual": commitment.amount_open,
+            "amount_held": 0,
+        }
+        document = {
+            "name": self.env._("Agreed payment"),
+            "reference": "",
+            "kind": "agreement",
+            "date": False,
+            "date_due": commitment.date_due,
+            "currency_id": commitment.currency_id.id,
+            "installments": 0,
+        }
+        row = self._prepare_row(item, document, date)
+        return self._prepare_group(commitment.currency_id, [row])
+
     def _get_statement(self, partner, company, date):
         """Put together everything that a customer owes, credits included.
 

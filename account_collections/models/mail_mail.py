@@ -18,7 +18,8 @@ class MailMail(models.Model):
 
     def unlink(self):
         """An e-mail that is deleted before it left was never a contact."""
-        self._get_collection_contacts()._mark_void()
+        waiting = self.filtered(lambda mail: mail.state == "outgoing")
+        waiting._get_collection_contacts()._mark_void()
         return super().unlink()
 
     # === BUSINESS METHODS === #
@@ -37,16 +38,12 @@ class MailMail(models.Model):
     def _postprocess_sent_message(
         self, success_pids, success_emails, failure_reason=False, failure_type=None
     ):
-        # Odoo deletes the e-mails in there, and may fail without saying why.
-        contacts = self._get_collection_contacts()
-        if contacts and not failure_type and "exception" in self.mapped("state"):
-            failure_type = "unknown"
-        result = super()._postprocess_sent_message(
+        # Before, because Odoo deletes the e-mails.
+        if contacts := self._get_collection_contacts():
+            self._report_to_collection(contacts, failure_reason, failure_type)
+        return super()._postprocess_sent_message(
             success_pids, success_emails, failure_reason, failure_type
         )
-        if contacts:
-            self._report_to_collection(contacts, failure_reason, failure_type)
-        return result
 
     # === HELPERS === #
 
@@ -70,11 +67,12 @@ class MailMail(models.Model):
         queue goes on."""
         try:
             with self.env.cr.savepoint():
-                if not failure_type:
+                # Odoo may fail without saying why.
+                if not failure_type and "exception" not in self.mapped("state"):
                     contacts._mark_sent()
                 else:
                     contacts._mark_undelivered(
-                        failure_reason or failure_type,
+                        failure_reason or self[:1].failure_reason or "",
                         is_address_wrong=self._is_address_wrong(
                             failure_reason, failure_type
                         ),
