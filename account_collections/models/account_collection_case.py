@@ -71,14 +71,17 @@ class AccountCollectionCase(models.Model):
     amount_overdue = fields.Monetary(string="Overdue", readonly=True)
     amount_held = fields.Monetary(string="Held", readonly=True)
     amount_collectible = fields.Monetary(string="Collectible", readonly=True)
-    days_overdue = fields.Integer(readonly=True)
+    days_overdue = fields.Integer(readonly=True, aggregator="max")
     priority = fields.Integer(
-        readonly=True, index=True, help="From 0 to 100: whom to take care of first."
+        readonly=True,
+        index=True,
+        aggregator="max",
+        help="From 0 to 100: whom to take care of first.",
     )
-    priority_amount = fields.Integer(readonly=True)
-    priority_days = fields.Integer(readonly=True)
-    priority_silence = fields.Integer(readonly=True)
-    priority_contact = fields.Integer(readonly=True)
+    priority_amount = fields.Integer(readonly=True, aggregator=None)
+    priority_days = fields.Integer(readonly=True, aggregator=None)
+    priority_silence = fields.Integer(readonly=True, aggregator=None)
+    priority_contact = fields.Integer(readonly=True, aggregator=None)
     order_hold = fields.Boolean(tracking=True)
     agency_id = fields.Many2one(
         "res.partner",

@@ -5,6 +5,7 @@ from psycopg2 import IntegrityError, OperationalError
 from odoo import api, fields, models, modules
 from odoo.exceptions import UserError
 from odoo.tools import SQL
+from odoo.tools.misc import format_date
 
 _logger = logging.getLogger(__name__)
 
@@ -63,7 +64,9 @@ class AccountCollectionRun(models.Model):
     @api.depends("date", "company_id")
     def _compute_display_name(self):
         for run in self:
-            run.display_name = self.env._("Dunning of %s", run.date)
+            run.display_name = self.env._(
+                "Dunning of %s", format_date(self.env, run.date)
+            )
 
     # === CRUD METHODS === #
 

@@ -70,7 +70,7 @@ class AccountCollectionRunLine(models.Model):
     amount_overdue = fields.Monetary(string="Overdue", readonly=True)
     amount_held = fields.Monetary(string="Held", readonly=True)
     amount_collectible = fields.Monetary(string="Collectible", readonly=True)
-    days_overdue = fields.Integer(readonly=True)
+    days_overdue = fields.Integer(readonly=True, aggregator="max")
     error = fields.Char(readonly=True)
 
     _customer_idx = models.Index("(partner_id, run_id)")

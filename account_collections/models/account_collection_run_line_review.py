@@ -141,19 +141,19 @@ class AccountCollectionRunLine(models.Model):
         return self.env._("Payments or credit notes not yet applied cover it")
 
     def _explain_held(self):
-        source = dict(
+        kind = dict(
             self.env["account.collection.hold"]
             ._fields["reason"]
             ._description_selection(self.env)
         ).get(self.reason_source)
-        if self.reason_source == "manual" or not source:
-            source = self.env._("set by hand")
+        if self.reason_source == "manual" or not kind:
+            kind = self.env._("set by hand")
         if not self.reason_date:
-            return self.env._("Held without an end (%s)", source)
+            return self.env._("Held without an end (%s)", kind)
         return self.env._(
-            "Held until %(date)s (%(source)s)",
+            "Held until %(date)s (%(kind)s)",
             date=format_date(self.env, self.reason_date),
-            source=source,
+            kind=kind,
         )
 
     def _explain_gap(self):

@@ -14,7 +14,7 @@ class AccountCollectionRun(models.Model):
     # === FIELDS === #
 
     contact_count = fields.Integer(string="To Contact", compute="_compute_counts")
-    skip_count = fields.Integer(string="Silent", compute="_compute_counts")
+    skip_count = fields.Integer(string="Left Alone", compute="_compute_counts")
     planned_count = fields.Integer(string="Waiting", compute="_compute_counts")
     done_count = fields.Integer(string="Contacted", compute="_compute_counts")
     failed_count = fields.Integer(string="Failed", compute="_compute_counts")
@@ -41,7 +41,7 @@ class AccountCollectionRun(models.Model):
     )
     skip_line_ids = fields.Many2many(
         "account.collection.run.line",
-        string="Largest Silent Customers",
+        string="Largest Customers Left Alone",
         compute="_compute_preview_lines",
     )
 
@@ -83,7 +83,7 @@ class AccountCollectionRun(models.Model):
                 ("skip_line_ids", "skip"),
             ):
                 run[name] = run.line_ids.search(
-                    [("run_id", "=", run.id), ("decision", "=", decision)],
+                    [("run_id", "in", run.ids), ("decision", "=", decision)],
                     order="amount_collectible desc, id",
                     limit=self._preview_size,
                 )
@@ -123,7 +123,7 @@ class AccountCollectionRun(models.Model):
         :rtype: dict
         """
         return self._prepare_lines_action(
-            self.env._("Silent"),
+            self.env._("Left Alone"),
             [("decision", "=", "skip")],
             {"search_default_group_reason": 1},
         )
