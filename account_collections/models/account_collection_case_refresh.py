@@ -3,6 +3,7 @@ import logging
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.modules.registry import Registry
 from odoo.tools import SQL
+from odoo.tools.sql import table_exists
 
 _logger = logging.getLogger(__name__)
 
@@ -55,7 +56,9 @@ class AccountCollectionCase(models.Model):
             try:
                 with Registry(dbname).cursor() as cr:
                     env = api.Environment(cr, SUPERUSER_ID, {})
-                    env["account.collection.case"]._refresh_open(partner_ids)
+                    # Not while the add-on is being removed.
+                    if table_exists(cr, self._table):
+                        env["account.collection.case"]._refresh_open(partner_ids)
             except Exception:
                 _logger.warning("Cases could not be refreshed", exc_info=True)
 

@@ -173,7 +173,8 @@ class AccountCollectionRun(models.Model):
                 lines = self.env["account.collection.run.line"]._take_batch(
                     self, 1 if conflicts else self._batch_size
                 )
-                self._act_on(lines, conflicts)
+                if lines:
+                    self._act_on(lines, conflicts)
             except (OperationalError, IntegrityError):
                 # Another execution was faster. Start anew to see what it did.
                 conflicts += 1
