@@ -19,6 +19,12 @@ from . import account_collection_commitment_reminder
 from . import account_collection_resolution
 from . import account_collection_resolution_evaluation
 from . import account_collection_promise
+from . import account_collection_dispute_reason
+from . import account_collection_dispute
+from . import account_collection_dispute_hold
+from . import account_collection_dispute_credit
+from . import account_collection_dispute_notice
+from . import account_collection_case_dispute
 from . import account_collection_statement
 from . import account_collection_payment_link
 from . import account_collection_letter
@@ -40,3 +46,4 @@ from . import mail_activity
 from . import mail_mail
 from . import mail_thread
 from . import res_config_settings
+from . import account_move_dispute

@@ -4,6 +4,7 @@ from odoo import api, fields, models, modules
 from odoo.tools import SQL
 
 from .account_collection_contact import LIVE_STATES
+from .account_collection_hold import CASH_REASONS
 
 _logger = logging.getLogger(__name__)
 
@@ -165,13 +166,21 @@ class AccountCollectionCommitment(models.Model):
 
     @api.model
     def _get_resolution_models(self):
-        """The kinds of agreement, by model name."""
-        return sorted(
-            name
-            for name, model in self.env.registry.items()
+        """The kinds of agreement, by model name, those that expect money first: the
+        others follow what they leave."""
+        kinds = [
+            model
+            for model in self.env.registry.values()
             if not model._abstract
             and issubclass(model, self.env.registry["account.collection.resolution"])
-        )
+        ]
+        return [
+            model._name
+            for model in sorted(
+                kinds,
+                key=lambda model: (model._hold_reason not in CASH_REASONS, model._name),
+            )
+        ]
 
     def _get_resolution(self):
         """The agreement that this payment is part of."""

@@ -257,25 +257,50 @@ class AccountCollectionHold(models.Model):
         """Hold what an agreement still expects of the open item, or nothing.
 
         Never more than what other holds leave of its residual: an agreement that a
-        returned payment reopens gives way to what was held in between.
+        returned payment reopens gives way to what was held in between. What is
+        disputed, returned or bartered gives way to the others.
 
         :param float amount: what is expected, in the currency of the item
         """
         self.ensure_one()
         others = self.line_id.collection_hold_ids.filtered(
-            lambda hold: hold.active and hold != self
+            lambda hold: hold.active and hold != self and not hold._is_over()
         )
-        room = self.line_id.amount_residual_currency - sum(others.mapped("amount"))
+        yielding = others.filtered(
+            lambda hold: hold._yields() and (not self._yields() or hold.id > self.id)
+        )
+        room = self.line_id.amount_residual_currency - sum(
+            (others - yielding).mapped("amount")
+        )
         amount = self.currency_id.round(min(amount, room))
-        if self.currency_id.compare_amounts(amount, 0) <= 0 or any(
-            hold.reason in CASH_REASONS for hold in others
+        if self.currency_id.compare_amounts(amount, 0) <= 0 or (
+            self.reason in CASH_REASONS
+            and any(hold.reason in CASH_REASONS for hold in others)
         ):
             if self.active:
                 self.active = False
         elif not self.active or self.currency_id.compare_amounts(amount, self.amount):
+            yielding._give_way(room - amount)
             self.write({"amount": amount, "active": True})
 
+    def _give_way(self, room):
+        """Reduce holds on one open item to what is left for them, the latest first.
+
+        :param float room: what they may come to, in the currency of the item
+        """
+        for hold in self.sorted("id"):
+            kept = hold.currency_id.round(min(hold.amount, max(room, 0)))
+            room -= kept
+            if hold.currency_id.is_zero(kept):
+                hold.active = False
+            elif hold.currency_id.compare_amounts(kept, hold.amount):
+                hold.amount = kept
+
     # === HELPERS === #
+
+    def _yields(self):
+        """Whether money goes to it last: it expects none, and was not set by hand."""
+        return self.reason not in (*CASH_REASONS, "manual")
 
     def _get_reason_label(self):
         """The kind of reason in words."""

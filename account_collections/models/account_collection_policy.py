@@ -84,8 +84,19 @@ class AccountCollectionPolicy(models.Model):
         "a year. Zero sets no limit.",
     )
 
+    dispute_response_days = fields.Integer(
+        string="Answer Disputes Within",
+        default=14,
+        help="Days within which a dispute is to be settled, unless its reason says "
+        "otherwise.",
+    )
+
     # === CONSTRAINT METHODS === #
 
+    _dispute_response_days_positive = models.Constraint(
+        "CHECK (dispute_response_days >= 0)",
+        "The days to answer a dispute cannot be negative.",
+    )
     _min_amount_positive = models.Constraint(
         "CHECK (min_amount >= 0)",
         "The minimum amount of a collection policy cannot be negative.",

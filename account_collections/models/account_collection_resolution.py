@@ -24,6 +24,8 @@ class AccountCollectionResolution(models.AbstractModel):
     # The state of one that was withdrawn, or that another one replaces.
     _cancelled_state = "cancelled"
     _superseded_state = "cancelled"
+    # The state in which it is written down.
+    _draft_state = "draft"
 
     # === FIELDS === #
 
@@ -166,7 +168,7 @@ class AccountCollectionResolution(models.AbstractModel):
     @api.ondelete(at_uninstall=False)
     def _unlink_except_agreed(self):
         for resolution in self:
-            if resolution.state != "draft":
+            if not resolution._is_draft():
                 raise UserError(
                     self.env._(
                         "%s is part of the customer's history. Cancel it instead of "
@@ -184,7 +186,7 @@ class AccountCollectionResolution(models.AbstractModel):
             covers what something else covers already
         """
         for resolution in self:
-            resolution._lock_in(("draft",))
+            resolution._lock_in((self._draft_state,))
             resolution._check_others()
             resolution._check_limits()
             resolution._start()
@@ -195,7 +197,7 @@ class AccountCollectionResolution(models.AbstractModel):
         :raise UserError: when one has ended already
         """
         for resolution in self:
-            resolution._lock_in(("draft", *resolution._live_states))
+            resolution._lock_in((self._draft_state, *self._live_states))
             resolution._end(resolution._cancelled_state)
 
     # === BUSINESS METHODS === #
@@ -317,7 +319,7 @@ class AccountCollectionResolution(models.AbstractModel):
 
     def _cover(self):
         """Hold what is covered of each open item, the oldest first."""
-        left = self.amount
+        left = self._get_cover_amount()
         vals_list = []
         received = self._get_received()
         for line, free in self._get_free_amounts().items():
@@ -326,8 +328,9 @@ class AccountCollectionResolution(models.AbstractModel):
                 continue
             left -= covered
             vals_list.append(self._prepare_hold(line, covered, received[line.id]))
-        self._release_manual_holds()
-        self._release_claims(self._get_past_holds())
+        self._release_manual_holds(vals_list)
+        if self._hold_reason in CASH_REASONS:
+            self._release_claims(self._get_past_holds())
         self.env["account.collection.hold"].create(vals_list)
 
     def _prepare_hold(self, line, covered, received_before):
@@ -445,6 +448,14 @@ class AccountCollectionResolution(models.AbstractModel):
                 )
             )
 
+    def _is_draft(self):
+        """Whether it is only written down, and not in force yet."""
+        return self.state == self._draft_state
+
+    def _is_evaluated(self):
+        """Whether what became of it still depends on the ledger."""
+        return not self._is_draft() and not self.date_end
+
     def _get_policy(self):
         """The policy of the customer, empty if there is none."""
         partner = self.partner_id.with_company(self.company_id)
@@ -455,6 +466,10 @@ class AccountCollectionResolution(models.AbstractModel):
 
     def _is_manager(self):
         return self.env.user.has_group("account_collections.group_collection_manager")
+
+    def _get_cover_amount(self):
+        """How much of the open items it covers, in its currency."""
+        return self.amount
 
     def _get_free_amounts(self):
         """What of each open item can be covered, by due date: its residual, less
@@ -470,7 +485,7 @@ class AccountCollectionResolution(models.AbstractModel):
         free = {}
         for item in items:
             line = self.line_ids.filtered(
-                lambda line, item=item: line.id == item["line_id"]
+                lambda line, item=item: line._origin.id == item["line_id"]
             )
             if not line:
                 continue
@@ -496,8 +511,11 @@ class AccountCollectionResolution(models.AbstractModel):
             for line_id, (receipts, _reduced) in movements.items()
         }
 
-    def _release_manual_holds(self):
-        """What is agreed takes the place of what was only put off."""
+    def _release_manual_holds(self, vals_list=()):
+        """What is agreed takes the place of what was only put off.
+
+        :param list vals_list: values of the holds that are to be made
+        """
         self.env["account.collection.hold"].sudo().search(
             [("line_id", "in", self.line_ids.ids), ("reason", "=", "manual")]
         ).active = False

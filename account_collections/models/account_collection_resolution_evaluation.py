@@ -21,7 +21,7 @@ class AccountCollectionResolution(models.AbstractModel):
 
         :param as_of: the day to evaluate on (`datetime.date`), today by default
         """
-        evaluated = self.filtered(lambda one: one.state != "draft" and not one.date_end)
+        evaluated = self.filtered(lambda one: one._is_evaluated())
         for company, resolutions in evaluated.grouped("company_id").items():
             day = as_of or company._get_collection_day()
             shares = self._get_shares(resolutions.hold_ids.line_id)
@@ -99,13 +99,17 @@ class AccountCollectionResolution(models.AbstractModel):
             self.env["account.collection.hold"]
             .sudo()
             .with_context(active_test=False)
-            .search([("line_id", "in", lines.ids), ("reason", "in", CASH_REASONS)])
+            .search([("line_id", "in", lines.ids), ("res_model", "!=", False)])
         )
-        for model, own in holds.grouped("res_model").items():
-            if model:
-                self.env[model].sudo().with_context(
-                    collection_in_transaction=True
-                ).browse(set(own.mapped("res_id"))).exists()._evaluate()
+        # Money goes first to what expects it: the others follow what that leaves.
+        for model, own in (
+            holds.sorted(lambda hold: (hold._yields(), hold.id))
+            .grouped("res_model")
+            .items()
+        ):
+            self.env[model].sudo().with_context(collection_in_transaction=True).browse(
+                dict.fromkeys(own.mapped("res_id"))
+            ).exists()._evaluate()
 
     # === HELPERS === #
 

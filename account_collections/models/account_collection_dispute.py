@@ -1,0 +1,322 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+
+
+class AccountCollectionDispute(models.Model):
+    """What a customer says is wrong with an invoice, until it is settled.
+
+    It is written down in the state *new*; from its registration (`action_confirm`) on
+    the disputed amount is held and the days to answer run.
+    """
+
+    _name = "account.collection.dispute"
+    _description = "Dispute"
+    _inherit = ["account.collection.resolution"]
+
+    _hold_reason = "dispute"
+    _live_states = ("new", "investigating", "resolved_valid")
+    _cancelled_state = "withdrawn"
+    _superseded_state = "withdrawn"
+    _draft_state = "new"
+
+    # === FIELDS === #
+
+    # Other states than those of the mixin, not more of them.
+    state = fields.Selection(selection="_get_states", default="new")
+    is_registered = fields.Boolean(readonly=True, copy=False)
+    reason_id = fields.Many2one(
+        "account.collection.dispute.reason",
+        required=True,
+        check_company=True,
+        ondelete="restrict",
+        tracking=True,
+        index=True,
+    )
+    amount = fields.Monetary(
+        string="Disputed Amount",
+        compute="_compute_amount",
+        store=True,
+        readonly=False,
+        precompute=True,
+        tracking=True,
+        help="What the customer does not want to pay. The rest is still collected.",
+    )
+    invoice_line_ids = fields.Many2many(
+        "account.move.line",
+        "account_collection_dispute_invoice_line_rel",
+        "dispute_id",
+        "line_id",
+        string="Disputed Invoice Lines",
+        copy=False,
+        help="Lines of the invoices that are wrong. Leave empty when the dispute is "
+        "about the whole.",
+    )
+    description = fields.Text(string="In the Customer's Words")
+    team_id = fields.Many2one(
+        "account.collection.team",
+        string="Team",
+        compute="_compute_responsible_id",
+        store=True,
+        readonly=False,
+        check_company=True,
+    )
+    responsible_id = fields.Many2one(
+        "res.users",
+        string="Responsible",
+        compute="_compute_responsible_id",
+        store=True,
+        readonly=False,
+        domain=[("share", "=", False)],
+        tracking=True,
+        index=True,
+        help="Who clarifies it.",
+    )
+    date_deadline = fields.Date(
+        string="To Be Settled By", tracking=True, copy=False, index=True
+    )
+    date_escalated = fields.Date(string="Escalated On", readonly=True, copy=False)
+    is_repeated = fields.Boolean(
+        string="Disputed Again",
+        readonly=True,
+        copy=False,
+        help="The same open item was disputed before and the dispute was rejected. "
+        "Only a manager can let it stop the dunning.",
+    )
+    hold_approver_id = fields.Many2one(
+        "res.users", string="Hold Approved By", readonly=True, copy=False
+    )
+    amount_agreed = fields.Monetary(
+        string="Agreed Credit",
+        readonly=True,
+        copy=False,
+        tracking=True,
+        help="What the customer was found to be right about.",
+    )
+    answer = fields.Text(
+        string="Answer to the Customer", copy=False, help="Part of the message to them."
+    )
+    credit_move_ids = fields.Many2many(
+        "account.move",
+        "account_collection_dispute_credit_rel",
+        "dispute_id",
+        "move_id",
+        string="Credit Notes",
+        domain=[("move_type", "in", ("out_refund", "entry"))],
+        copy=False,
+    )
+    attachment_ids = fields.One2many(
+        "ir.attachment",
+        "res_id",
+        string="Attachments",
+        domain=lambda self: [("res_model", "=", self._name)],
+    )
+
+    # === CONSTRAINT METHODS === #
+
+    @api.constrains("invoice_line_ids", "line_ids")
+    def _check_invoice_lines(self):
+        for dispute in self:
+            others = dispute.invoice_line_ids.move_id - dispute.line_ids.move_id
+            if others:
+                raise ValidationError(
+                    self.env._(
+                        "The disputed lines of %s need an open item of that invoice "
+                        "in the dispute.",
+                        ", ".join(others.mapped("name")),
+                    )
+                )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("line_ids", "invoice_line_ids")
+    def _compute_amount(self):
+        for dispute in self:
+            open_amount = sum(dispute.line_ids.mapped("amount_residual_currency"))
+            lines_amount = sum(dispute.invoice_line_ids.mapped("price_total"))
+            if not dispute.is_registered:
+                dispute.amount = min(lines_amount or open_amount, open_amount)
+
+    @api.depends("reason_id")
+    def _compute_responsible_id(self):
+        for dispute in self:
+            reason = dispute.reason_id
+            dispute.team_id = reason.team_id
+            dispute.responsible_id = dispute._get_able(
+                reason.user_id, reason.team_id.user_id
+            )
+
+    # === ACTION METHODS === #
+
+    def action_investigate(self):
+        """Say that someone looks into it.
+
+        :raise UserError: when it is not registered, or no longer new
+        """
+        for dispute in self:
+            dispute._lock_in(("new",))
+            dispute._check_registered()
+            dispute._go_to("investigating")
+
+    def action_resolve_valid(self, amount, answer=None):
+        """Settle in favour of the customer: a draft credit note is made for what was
+        agreed, and that amount stays held until it is posted and reconciled.
+
+        :param float amount: what is credited, taxes included, in the currency of the
+            dispute
+        :param str answer: what the customer is told, if anything
+        :return: an action that opens the draft credit notes
+        :rtype: dict
+        :raise UserError: when it is not being investigated, or the amount is more than
+            is disputed
+        """
+        self.ensure_one()
+        self._lock_in(("investigating",))
+        amount = self.currency_id.round(amount)
+        if not 0 < amount <= self.currency_id.round(self.amount):
+            raise UserError(
+                self.env._(
+                    "Enter an amount above zero, up to the disputed %s. Reject the "
+                    "dispute if nothing is to be credited.",
+                    self.currency_id.format(self.amount),
+                )
+            )
+        self.write({"amount_agreed": amount, "answer": answer})
+        self._hold_agreed()
+        self._create_credit_notes()
+        self._go_to("resolved_valid")
+        self._evaluate()
+        return self.action_view_credit_notes()
+
+    def action_resolve_invalid(self, reason):
+        """Reject the dispute: the hold ends, the dunning goes on, and the customer is
+        told why.
+
+        :param str reason: why, in words for the customer
+        :raise UserError: when it is not being investigated, or no reason is given
+        """
+        for dispute in self:
+            dispute._lock_in(("investigating",))
+            if not (reason or "").strip():
+                raise UserError(
+                    self.env._("Tell the customer why the dispute is rejected.")
+                )
+            dispute.answer = reason
+            dispute._end("resolved_invalid")
+            dispute._follow_up()
+
+    def action_cancel(self):
+        for dispute in self:
+            dispute._lock_in(("new", "investigating"))
+        result = super().action_cancel()
+        self._follow_up()
+        return result
+
+    def action_withdraw(self):
+        """Note that the customer no longer disputes it: the dunning goes on.
+
+        :raise UserError: when it is settled or withdrawn already
+        """
+        return self.action_cancel()
+
+    def action_open_resolution(self):
+        """Open the form that settles the dispute, one way or the other.
+
+        :return: a window action
+        :rtype: dict
+        """
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Settle the Dispute"),
+            "res_model": "account.collection.dispute.resolve",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_dispute_id": self.id},
+        }
+
+    # === BUSINESS METHODS === #
+
+    def _check_limits(self):
+        if self.is_registered:
+            raise UserError(self.env._("%s is registered already.", self.name))
+        super()._check_limits()
+
+    def _start(self):
+        today = self.company_id._get_collection_day()
+        self.date_start = today
+        self.is_repeated = self._was_rejected()
+        super()._start()
+        self.write(
+            {
+                "is_registered": True,
+                "date_deadline": self.date_deadline
+                or fields.Date.add(today, days=self._get_response_days()),
+            }
+        )
+        self._ask_responsible()
+        self._follow_up()
+
+    def _go_to(self, state):
+        """Change the state and tell whom it concerns.
+
+        :param str state: the new state
+        """
+        self.ensure_one()
+        self.state = state
+        self._follow_up()
+
+    def _on_state(self, former):
+        super()._on_state(former)
+        if self.is_registered:
+            self._tell_customer()
+        if self.state not in ("new", "investigating"):
+            self._close_request()
+
+    # === HELPERS === #
+
+    @api.model
+    def _get_states(self):
+        """The states, in the order in which they are gone through.
+
+        :return: pairs of state and label
+        :rtype: list[tuple[str, str]]
+        """
+        return [
+            ("new", self.env._("New")),
+            ("investigating", self.env._("Being investigated")),
+            ("resolved_valid", self.env._("Settled in favour of the customer")),
+            ("resolved_invalid", self.env._("Rejected")),
+            ("withdrawn", self.env._("Withdrawn")),
+        ]
+
+    def _is_draft(self):
+        return super()._is_draft() and not self.is_registered
+
+    def _check_registered(self):
+        if not self.is_registered:
+            raise UserError(self.env._("Register %s first.", self.name))
+
+    def _get_response_days(self):
+        """The days within which it is to be settled.
+
+        :rtype: int
+        """
+        policy = self._get_policy() or self.env["account.collection.policy"].new()
+        return self.reason_id.response_days or policy.dispute_response_days
+
+    def _get_able(self, *users):
+        """The first of some users who can work on it, or none.
+
+        :param users: candidates (`res.users`), the preferred first
+        """
+        group = "account_collections.group_collection_own"
+        for user in users:
+            # Whether somebody else may see it is not for this user to read.
+            user = user.sudo()
+            if (
+                user.active
+                and self.company_id in user.company_ids
+                and user.has_group(group)
+            ):
+                return user.sudo(self.env.su)
+        return self.env["res.users"]

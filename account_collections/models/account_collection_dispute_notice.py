@@ -1,0 +1,174 @@
+import logging
+
+from odoo import api, fields, models, modules
+from odoo.tools import SQL
+
+_logger = logging.getLogger(__name__)
+
+
+class AccountCollectionDispute(models.Model):
+    """Who is told of a dispute: the customer at each change, the responsible person,
+    and somebody above them when it is not settled in time."""
+
+    _inherit = "account.collection.dispute"
+
+    # === FIELDS === #
+
+    address_id = fields.Many2one("res.partner", compute="_compute_address_id")
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("partner_id")
+    def _compute_address_id(self):
+        self.env["res.partner"].flush_model()
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT partner_id, email_address_id FROM (%s) address",
+                self.env["res.partner"]._get_collection_address_query(
+                    SQL(
+                        "partner.commercial_partner_id IN %s",
+                        tuple(self.partner_id.ids) or (0,),
+                    )
+                ),
+            )
+        )
+        addresses = dict(rows)
+        for dispute in self:
+            dispute.address_id = addresses.get(dispute.partner_id.id)
+
+    # === BUSINESS METHODS === #
+
+    def _tell_customer(self):
+        """Write to the customer what has become of the dispute, in their language; the
+        message is queued."""
+        self.ensure_one()
+        template = self._get_notice_template()
+        if not template:
+            return
+        if not self.address_id:
+            self.message_post(
+                body=self.env._(
+                    "The customer has no working e-mail address: tell them in another "
+                    "way."
+                )
+            )
+            return
+        self.with_context(mail_notify_force_send=False).message_post_with_source(
+            template,
+            message_type="comment",
+            subtype_xmlid="mail.mt_comment",
+            email_layout_xmlid="mail.mail_notification_light",
+        )
+
+    def _get_notice_template(self):
+        """The message for the state it is in.
+
+        :return: a `mail.template`, empty if it was deleted
+        """
+        return self.env["mail.template"].browse(
+            self.env["ir.model.data"]._xmlid_to_res_id(
+                f"account_collections.mail_template_dispute_{self.state}",
+                raise_if_not_found=False,
+            )
+            or []
+        )
+
+    def _ask_responsible(self):
+        """Ask whoever is responsible to clarify it by its deadline."""
+        if self.responsible_id:
+            self._schedule(
+                self.responsible_id,
+                self.env._("Clarify the dispute"),
+                self.date_deadline,
+            )
+
+    def _close_request(self):
+        """Nobody needs to clarify it any more."""
+        # The request may be somebody else's.
+        self.sudo().activity_ids.filtered("automated").unlink()
+
+    @api.model
+    def _cron_escalate(self):
+        """Bring the disputes that were not settled in time to somebody's attention,
+        each of them once."""
+        disputes = self._get_overdue()
+        is_test = bool(modules.module.current_test)
+        if not is_test:
+            self.env["ir.cron"]._commit_progress(remaining=len(disputes))
+        for dispute in disputes:
+            try:
+                with self.env.cr.savepoint():
+                    dispute._escalate()
+            except Exception:
+                _logger.warning("%s could not be escalated", dispute, exc_info=True)
+            if not is_test and not self.env["ir.cron"]._commit_progress(1):
+                break
+
+    @api.model
+    def _get_overdue(self):
+        """The disputes whose deadline has passed, and of which nobody was told.
+
+        :return: disputes of all companies
+        """
+        disputes = self.env[self._name]
+        for company in self.env["res.company"].search([("parent_id", "=", False)]):
+            disputes |= self.search(
+                [
+                    ("company_id", "=", company.id),
+                    ("is_registered", "=", True),
+                    ("state", "in", self._live_states),
+                    ("date_end", "=", False),
+                    ("date_escalated", "=", False),
+                    ("date_deadline", "<", company._get_collection_day()),
+                ]
+            )
+        return disputes
+
+    def _escalate(self):
+        """Tell the leader of the team that the dispute is overdue; where there is none,
+        a manager, else whoever is responsible."""
+        self.ensure_one()
+        today = self.company_id._get_collection_day()
+        user = self._get_superior()
+        if user:
+            self._schedule(user, self.env._("Dispute not settled in time"), today)
+        self.date_escalated = today
+
+    # === HELPERS === #
+
+    def _get_superior(self):
+        """Whom an overdue dispute is brought to.
+
+        :return: a user (`res.users`), empty if nobody can work on it
+        """
+        managers = self.env.ref("account_collections.group_collection_manager")
+        leaders = self.team_id.user_id | self.case_id.team_id.user_id
+        return self._get_able(
+            *(leaders - self.responsible_id),
+            *managers.all_user_ids.filtered("login_date"),
+            *managers.all_user_ids,
+            self.responsible_id,
+            self.user_id,
+        )
+
+    def _schedule(self, user, summary, date_deadline):
+        """Ask a user to look at it.
+
+        :param user: whom (`res.users`)
+        :param str summary: what for
+        :param datetime.date date_deadline: by when
+        """
+        # Who registers a dispute need not be allowed to give others work.
+        self.sudo().activity_schedule(
+            "mail.mail_activity_data_todo",
+            date_deadline=date_deadline,
+            summary=summary,
+            note=self.env._(
+                "%(customer)s disputes %(amount)s: %(reason)s.",
+                customer=self.partner_id.display_name,
+                amount=self.currency_id.format(self.amount),
+                reason=self.reason_id.name,
+            ),
+            user_id=user.id,
+            automated=True,
+        )

@@ -1,0 +1,516 @@
+from datetime import timedelta
+
+from freezegun import freeze_time
+
+from odoo import Command
+from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.tests import new_test_user, tagged
+
+from .common import TODAY, CollectionCommon
+
+TRANSITIONS = {
+    "action_investigate": {"new"},
+    "action_resolve_valid": {"investigating"},
+    "action_resolve_invalid": {"investigating"},
+    "action_withdraw": {"new", "investigating"},
+    "action_cancel": {"new", "investigating"},
+}
+ARGUMENTS = {"action_resolve_valid": (10,), "action_resolve_invalid": ("It is right.",)}
+
+
+@tagged("post_install", "-at_install")
+class DisputeCommon(CollectionCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.reason = cls.env["account.collection.dispute.reason"].create(
+            {"name": "Wrong price", "user_id": cls.env.user.id, "response_days": 5}
+        )
+        cls.env.user.group_ids -= cls.env.ref(
+            "account_collections.group_collection_manager"
+        ) + cls.env.ref("account.group_account_manager")
+        cls.env.user.group_ids += cls.env.ref(
+            "account_collections.group_collection_all"
+        )
+
+    # === HELPERS === #
+
+    @classmethod
+    def _dispute(cls, invoices, amount=None, confirm=True, **values):
+        lines = cls._get_receivable_line(invoices)
+        dispute = cls.env["account.collection.dispute"].create(
+            {
+                "partner_id": invoices.commercial_partner_id.id,
+                "company_id": cls.company.id,
+                "currency_id": lines[:1].currency_id.id,
+                "line_ids": [Command.set(lines.ids)],
+                "reason_id": cls.reason.id,
+                **({} if amount is None else {"amount": amount}),
+                **values,
+            }
+        )
+        if confirm:
+            dispute.action_confirm()
+        return dispute
+
+    @classmethod
+    def _make_manager(cls):
+        cls.env.user.group_ids += cls.env.ref(
+            "account_collections.group_collection_manager"
+        )
+
+    def _reject(self, dispute):
+        dispute.action_investigate()
+        dispute.action_resolve_invalid("It is right.")
+
+    def assertHeld(self, dispute, amounts):
+        holds = dispute.hold_ids.filtered("active").sorted("id")
+        self.assertEqual(holds.mapped("amount"), amounts)
+
+
+class TestDispute(DisputeCommon):
+    # === LIFE === #
+
+    def test_dunning_leaves_out_what_is_disputed(self):
+        """(disputed of 100, what the run says, what it collects)."""
+        for amount, decision, collectible in (
+            (100, "skip held", 0),
+            (40, "contact 3 email", 60),
+        ):
+            with self.subTest(amount=amount):
+                customer = self._create_customer("Customer")
+                dispute = self._dispute(self._create_open_invoice(customer), amount)
+                self.assertEqual(dispute.state, "new")
+                self.assertHeld(dispute, [amount])
+                line = self._get_line(self._plan(), customer)
+                self.assertDecision(line, decision)
+                self.assertRecordValues(
+                    line,
+                    [{"amount_held": amount, "amount_collectible": collectible}],
+                )
+
+    def test_rejected(self):
+        invoice = self._create_open_invoice(self.customer)
+        dispute = self._dispute(invoice)
+        dispute.action_investigate()
+        self.assertHeld(dispute, [100])
+        dispute.action_resolve_invalid("The price is that of our offer.")
+        self.assertEqual((dispute.state, dispute.date_end), ("resolved_invalid", TODAY))
+        self.assertHeld(dispute, [])
+        self.assertIn("that of our offer", dispute.message_ids[0].body)
+        self.assertDecision(self._get_line(self._plan()), "contact 3 email")
+
+    def test_withdrawn(self):
+        dispute = self._dispute(self._create_open_invoice(self.customer))
+        dispute.action_withdraw()
+        self.assertEqual(dispute.state, "withdrawn")
+        self.assertHeld(dispute, [])
+        self.assertDecision(self._get_line(self._plan()), "contact 3 email")
+
+    def test_transitions_and_their_neighbours(self):
+        """Each action, from each state."""
+        states = dict(self.env["account.collection.dispute"]._get_states())
+        for action, allowed in TRANSITIONS.items():
+            for state in states:
+                with self.subTest(action=action, state=state):
+                    dispute = self._dispute(
+                        self._create_open_invoice(self._create_customer("Customer"))
+                    )
+                    dispute.state = state
+                    act = getattr(dispute, action)
+                    if state in allowed:
+                        act(*ARGUMENTS.get(action, ()))
+                        self.assertNotEqual(dispute.state, state)
+                    else:
+                        with self.assertRaisesRegex(UserError, "already"):
+                            act(*ARGUMENTS.get(action, ()))
+
+    def test_written_down_only(self):
+        """Until it is registered, nothing is held or told, and it can be deleted."""
+        dispute = self._dispute(self._create_open_invoice(self.customer), confirm=False)
+        self.assertEqual((dispute.state, dispute.amount), ("new", 100))
+        self.assertFalse(dispute.hold_ids)
+        self.env["account.collection.commitment"]._cron_evaluate()
+        with self.assertRaisesRegex(UserError, "Register"):
+            dispute.action_investigate()
+        dispute.unlink()
+
+    def test_registered_is_kept(self):
+        dispute = self._dispute(self._create_open_invoice(self.customer))
+        with self.assertRaisesRegex(UserError, "registered already"):
+            dispute.action_confirm()
+        with self.assertRaisesRegex(UserError, "history"):
+            dispute.unlink()
+
+    # === MONEY === #
+
+    def test_money_goes_to_the_disputed_part_last(self):
+        """1,000 owed, 500 promised, 300 disputed: (paid so far, promised and disputed
+        still held)."""
+        invoice = self._create_open_invoice(self.customer, 1000)
+        promise = self.env["account.collection.promise"].create(
+            {
+                "partner_id": self.customer.id,
+                "company_id": self.company.id,
+                "currency_id": invoice.currency_id.id,
+                "line_ids": [Command.set(self._get_receivable_line(invoice).ids)],
+                "amount": 500,
+                "date_due": TODAY + timedelta(days=10),
+            }
+        )
+        promise.action_confirm()
+        dispute = self._dispute(invoice, 300)
+        for amount, promised, disputed in (
+            (200, [300], [300]),
+            (400, [], [300]),
+            (250, [], [150]),
+            (150, [], []),
+        ):
+            self._pay(invoice, amount)
+            self.assertEqual(
+                promise.hold_ids.filtered("active").mapped("amount"), promised
+            )
+            self.assertHeld(dispute, disputed)
+        self._get_receivable_line(invoice).remove_move_reconcile()
+        self.assertEqual(promise.hold_ids.amount, 500)
+        self.assertHeld(dispute, [300])
+
+    def test_reduction_shortens_the_disputed_part_first(self):
+        """A credit note that has nothing to do with the dispute: 1,000 owed, 500
+        promised, 300 disputed, 400 credited."""
+        invoice = self._create_open_invoice(self.customer, 1000)
+        promise = self.env["account.collection.promise"].create(
+            {
+                "partner_id": self.customer.id,
+                "company_id": self.company.id,
+                "currency_id": invoice.currency_id.id,
+                "line_ids": [Command.set(self._get_receivable_line(invoice).ids)],
+                "amount": 500,
+                "date_due": TODAY + timedelta(days=10),
+            }
+        )
+        promise.action_confirm()
+        dispute = self._dispute(invoice, 300)
+        refund = self._create_open_invoice(
+            self.customer, 400, days=0, move_type="out_refund"
+        )
+        lines = self._get_receivable_line(invoice | refund)
+        lines.reconcile()
+        self.assertEqual(promise.hold_ids.amount, 500)
+        self.assertHeld(dispute, [100])
+        lines.remove_move_reconcile()
+        self.assertHeld(dispute, [300])
+        lines.reconcile()
+        with freeze_time(TODAY + timedelta(days=20)):
+            self.env["account.collection.commitment"]._cron_evaluate()
+        self.assertEqual(promise.state, "broken")
+        self.assertHeld(dispute, [300])
+
+    def test_several_never_above_the_residual(self):
+        invoice = self._create_open_invoice(self.customer)
+        first = self._dispute(invoice, 60)
+        with self.assertRaisesRegex(UserError, "more than"):
+            self._dispute(invoice, 60)
+        second = self._dispute(invoice, 40)
+        self._pay(invoice, 50)
+        self.assertHeld(first, [50])
+        self.assertHeld(second, [])
+        first.action_withdraw()
+        self.env["account.collection.commitment"]._cron_evaluate()
+        self.assertHeld(second, [40])
+
+    def test_takes_from_what_was_put_off_by_hand(self):
+        invoice = self._create_open_invoice(self.customer)
+        hold = self._hold(self._get_receivable_line(invoice))
+        self._dispute(invoice, 30)
+        self.assertEqual((hold.amount, hold.active), (70, True))
+
+    def test_several_items_the_oldest_first(self):
+        invoices = self._create_open_invoice(
+            self.customer, days=20
+        ) | self._create_open_invoice(self.customer, days=10)
+        self.assertHeld(self._dispute(invoices, 130), [100, 30])
+
+    def test_foreign_currency(self):
+        currency = self.setup_other_currency("EUR", rates=[("2024-01-01", 2.0)])
+        invoice = self._create_open_invoice(self.customer, 100, currency_id=currency.id)
+        dispute = self._dispute(invoice, 40)
+        currency.rate_ids.rate = 4
+        self._pay(invoice, 80, currency_id=currency.id)
+        self.assertHeld(dispute, [20])
+
+    def test_draft_invoice_is_not_held(self):
+        invoice = self._create_open_invoice(self.customer)
+        dispute = self._dispute(invoice)
+        invoice.button_draft()
+        self.assertHeld(dispute, [])
+        invoice.action_post()
+        self.assertHeld(dispute, [100])
+
+    # === DISPUTED AGAIN === #
+
+    def test_disputed_again_needs_a_manager(self):
+        invoice = self._create_open_invoice(self.customer)
+        self._reject(self._dispute(invoice))
+        again = self._dispute(invoice)
+        self.assertTrue(again.is_repeated)
+        self.assertHeld(again, [])
+        self.assertDecision(self._get_line(self._plan()), "contact 3 email")
+        with self.assertRaisesRegex(UserError, "Ask a manager"):
+            again.action_approve_hold()
+        self._make_manager()
+        again.action_approve_hold()
+        self.assertHeld(again, [100])
+        self.assertEqual(again.hold_approver_id, self.env.user)
+        self.assertIn("stop the dunning", again.message_ids[0].body)
+        with self.assertRaisesRegex(UserError, "needs no approval"):
+            again.action_approve_hold()
+
+    def test_manager_registers_again(self):
+        invoice = self._create_open_invoice(self.customer)
+        self._reject(self._dispute(invoice))
+        self._make_manager()
+        again = self._dispute(invoice)
+        self.assertHeld(again, [100])
+        self.assertIn(
+            "rejected before", " ".join(map(str, again.message_ids.mapped("body")))
+        )
+
+    def test_withdrawn_before_is_not_again(self):
+        invoice = self._create_open_invoice(self.customer)
+        self._dispute(invoice).action_withdraw()
+        dispute = self._dispute(invoice)
+        self.assertFalse(dispute.is_repeated)
+        self.assertHeld(dispute, [100])
+
+    def test_admitted_though_rejected_before(self):
+        invoice = self._create_open_invoice(self.customer)
+        self._reject(self._dispute(invoice))
+        again = self._dispute(invoice)
+        again.action_investigate()
+        again.action_resolve_valid(30)
+        self.assertHeld(again, [30])
+
+    # === DEADLINE === #
+
+    def test_deadline(self):
+        """(days of the reason, days of the policy, the deadline)."""
+        for reason_days, policy_days, expected in ((5, 20, 5), (0, 20, 20)):
+            with self.subTest(reason=reason_days):
+                self.reason.sudo().response_days = reason_days
+                self.policy.sudo().dispute_response_days = policy_days
+                dispute = self._dispute(
+                    self._create_open_invoice(self._create_customer("Customer"))
+                )
+                self.policy.sudo().dispute_response_days = 1
+                self.assertEqual(
+                    dispute.date_deadline, TODAY + timedelta(days=expected)
+                )
+                self.assertRecordValues(
+                    dispute.activity_ids,
+                    [
+                        {
+                            "user_id": self.env.user.id,
+                            "date_deadline": dispute.date_deadline,
+                        }
+                    ],
+                )
+
+    def test_overdue_is_escalated_once(self):
+        leader = new_test_user(
+            self.env,
+            "leader",
+            groups="account_collections.group_collection_own",
+            company_id=self.company.id,
+        )
+        team = (
+            self.env["account.collection.team"]
+            .sudo()
+            .create({"name": "Claims", "user_id": leader.id})
+        )
+        self.reason.sudo().team_id = team
+        dispute = self._dispute(self._create_open_invoice(self.customer))
+        settled = self._dispute(self._create_open_invoice(self.customer))
+        settled.action_withdraw()
+        for days, count in ((5, 0), (6, 1), (7, 1)):
+            with self.subTest(days=days), freeze_time(TODAY + timedelta(days=days)):
+                self.env["account.collection.dispute"]._cron_escalate()
+                escalations = (dispute | settled).activity_ids.filtered(
+                    lambda activity: activity.user_id == leader
+                )
+                self.assertEqual(len(escalations), count)
+        self.assertEqual(dispute.date_escalated, TODAY + timedelta(days=6))
+        dispute.action_withdraw()
+        self.assertFalse(dispute.activity_ids)
+
+    def test_escalated_to_a_manager_without_a_team(self):
+        manager = new_test_user(
+            self.env,
+            "manager",
+            groups="account_collections.group_collection_manager",
+            company_id=self.company.id,
+        )
+        dispute = self._dispute(self._create_open_invoice(self.customer))
+        superior = dispute._get_superior()
+        self.assertTrue(
+            superior.has_group("account_collections.group_collection_manager")
+        )
+        self.assertIn(self.company, (superior | manager).company_ids)
+
+    # === THE CUSTOMER === #
+
+    def test_customer_is_told_at_each_change(self):
+        dispute = self._dispute(self._create_open_invoice(self.customer))
+        steps = [
+            (None, "received your complaint"),
+            (dispute.action_investigate, "looking into"),
+            (lambda: dispute.action_resolve_invalid("It is right."), "Our answer"),
+        ]
+        for act, subject in steps:
+            if act:
+                act()
+            message = dispute.message_ids.filtered("subject")[0]
+            self.assertIn(subject, message.subject)
+            self.assertEqual(message.partner_ids, self.customer)
+            mails = message.sudo().mail_ids
+            self.assertEqual(mails.mapped("state"), ["outgoing"])
+
+    def test_customer_without_address(self):
+        self.customer.email = False
+        dispute = self._dispute(self._create_open_invoice(self.customer))
+        self.assertIn(
+            "tell them in another way",
+            " ".join(map(str, dispute.message_ids.mapped("body"))),
+        )
+
+    def test_customers_words_are_text(self):
+        words = "<script>alert(1)</script><b>'too dear'</b> {{ 7 * 7 }}"
+        dispute = self._dispute(
+            self._create_open_invoice(self.customer), description=words
+        )
+        body = dispute.message_ids.filtered("subject")[0].body
+        self.assertNotIn("<script", body)
+        self.assertNotIn("<b>'", body)
+        self.assertIn("&lt;script&gt;", body)
+        self.assertIn("{{ 7 * 7 }}", body)
+        self.assertEqual(dispute.description, words)
+
+    def test_in_the_customers_language(self):
+        self.env["res.lang"]._activate_lang("de_DE")
+        self.customer.lang = "de_DE"
+        self.env.ref(
+            "account_collections.mail_template_dispute_new"
+        ).sudo().with_context(lang="de_DE").subject = "Ihre Reklamation"
+        dispute = self._dispute(self._create_open_invoice(self.customer))
+        self.assertIn("Ihre Reklamation", dispute.message_ids.mapped("subject"))
+
+    # === ACCESS AND BAD INPUT === #
+
+    def test_bad_input(self):
+        invoice = self._create_open_invoice(self.customer)
+        other = self._create_open_invoice(self._create_customer("Other"))
+        for message, values in (
+            ("greater than zero", {"amount": -1}),
+            ("greater than zero", {"amount": 0}),
+            ("more than", {"amount": 100.01}),
+            ("not owed by", {"partner_id": other.partner_id.id}),
+            ("Choose the open items", {"line_ids": False, "amount": 1}),
+            ("need an open item", {"invoice_line_ids": other.invoice_line_ids.ids}),
+        ):
+            with (
+                self.subTest(message=message),
+                self.assertRaisesRegex((UserError, ValidationError), message),
+            ):
+                self._dispute(invoice, **values)
+
+    def test_bad_answers(self):
+        dispute = self._dispute(self._create_open_invoice(self.customer), 60)
+        dispute.action_investigate()
+        for amount in (0, -1, 60.01):
+            with (
+                self.subTest(amount=amount),
+                self.assertRaisesRegex(UserError, "above zero"),
+            ):
+                dispute.action_resolve_valid(amount)
+        for reason in (None, "", "  "):
+            with (
+                self.subTest(reason=reason),
+                self.assertRaisesRegex(UserError, "Tell the customer"),
+            ):
+                dispute.action_resolve_invalid(reason)
+
+    def test_who_sees_it(self):
+        """(groups, whether the case and the clarification are somebody else's, may
+        read)."""
+        dispute = self._dispute(self._create_open_invoice(self.customer))
+        dispute.case_id.user_id = self.env.user
+        for number, (group, is_responsible, may_read) in enumerate(
+            (
+                ("base.group_user", False, False),
+                ("account.group_account_invoice", False, False),
+                ("account_collections.group_collection_own", False, False),
+                ("account_collections.group_collection_own", True, True),
+                ("account_collections.group_collection_all", False, True),
+                ("account_collections.group_collection_manager", False, True),
+            )
+        ):
+            with self.subTest(group=group, responsible=is_responsible):
+                user = new_test_user(
+                    self.env,
+                    f"reader{number}",
+                    groups=group,
+                    company_id=self.company.id,
+                )
+                if is_responsible:
+                    dispute.responsible_id = user
+                self.assertEqual(dispute.with_user(user).has_access("read"), may_read)
+
+    def test_own_user_registers_and_settles(self):
+        user = new_test_user(
+            self.env,
+            "collector",
+            groups="account_collections.group_collection_own",
+            company_id=self.company.id,
+        )
+        invoice = self._create_open_invoice(self.customer)
+        dispute = self._dispute(invoice, confirm=False, user_id=user.id)
+        dispute = dispute.with_user(user)
+        dispute.action_confirm()
+        dispute.action_investigate()
+        dispute.action_resolve_valid(50)
+        self.assertEqual(dispute.credit_move_ids.state, "draft")
+
+    def test_other_company(self):
+        other = self.env["res.company"].sudo().create({"name": "Other"})
+        user = new_test_user(
+            self.env,
+            "other",
+            groups="account_collections.group_collection_manager",
+            company_id=other.id,
+            company_ids=[Command.set(other.ids)],
+        )
+        dispute = self._dispute(self._create_open_invoice(self.customer))
+        with self.assertRaises(AccessError):
+            dispute.with_user(user).with_company(other).read(["name"])
+        with self.assertRaisesRegex(ValidationError, "another company"):
+            self._dispute(
+                self._create_open_invoice(self.customer),
+                company_id=other.id,
+                reason_id=self.env.ref("account_collections.dispute_reason_other").id,
+            )
+
+    def test_opened_from_invoice_and_case(self):
+        invoice = self._create_open_invoice(self.customer)
+        action = invoice.action_dispute()
+        dispute = (
+            self.env["account.collection.dispute"]
+            .with_context(**action["context"])
+            .create({"reason_id": self.reason.id})
+        )
+        self.assertEqual(dispute.amount, 100)
+        dispute.action_confirm()
+        action = dispute.case_id.action_dispute()
+        self.assertEqual(action["context"]["default_partner_id"], self.customer.id)
+        self._pay(invoice)
+        with self.assertRaisesRegex(UserError, "nothing to dispute"):
+            invoice.action_dispute()

@@ -1,0 +1,237 @@
+from datetime import timedelta
+
+from odoo import Command
+from odoo.tests import tagged
+
+from .common import TODAY
+from .test_dispute import DisputeCommon
+
+
+@tagged("post_install", "-at_install")
+class TestDisputeCredit(DisputeCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.taxes = {
+            percent: cls.env["account.tax"]
+            .sudo()
+            .create({"name": f"{percent} %", "amount": percent})
+            for percent in (7, 19)
+        }
+
+    # === HELPERS === #
+
+    def _create_taxed_invoice(self, lines, included=False, **values):
+        """Post an invoice with a line for each price and percentage."""
+        if included:
+            for tax in self.taxes.values():
+                tax.sudo().price_include_override = "tax_included"
+        return self._create_open_invoice(
+            self.customer,
+            invoice_line_ids=[
+                Command.create(
+                    {
+                        "name": f"Goods at {percent} %",
+                        "price_unit": price,
+                        "tax_ids": [Command.set(self.taxes[percent].ids)],
+                    }
+                )
+                for price, percent in lines
+            ],
+            **values,
+        )
+
+    def _resolve(self, invoice, agreed, **values):
+        dispute = self._dispute(invoice, **values)
+        dispute.action_investigate()
+        dispute.action_resolve_valid(agreed)
+        return dispute
+
+    def _get_taxes(self, move):
+        return {
+            line.tax_line_id.amount: abs(line.amount_currency)
+            for line in move.line_ids
+            if line.tax_line_id
+        }
+
+    # === THE CREDIT NOTE === #
+
+    def test_whole_invoice(self):
+        invoice = self._create_taxed_invoice([(100, 19), (100, 7)])
+        dispute = self._resolve(invoice, 226)
+        credit = dispute.credit_move_ids
+        self.assertRecordValues(
+            credit,
+            [
+                {
+                    "move_type": "out_refund",
+                    "state": "draft",
+                    "amount_total": 226,
+                    "reversed_entry_id": invoice.id,
+                }
+            ],
+        )
+        self.assertEqual(len(credit.invoice_line_ids), 2)
+
+    def test_taxes_in_proportion_to_the_cent(self):
+        """(lines, taxes included, agreed, the taxes credited)."""
+        for lines, included, agreed, taxes in (
+            ([(100, 19)], False, 59.50, {19: 9.5}),
+            ([(100, 19), (100, 7)], False, 113, {19: 9.5, 7: 3.5}),
+            ([(100, 19), (100, 7)], False, 100, {19: 8.41, 7: 3.10}),
+            ([(33.33, 19), (66.67, 7), (10, 19)], False, 17.77, {19: 1.19, 7: 0.68}),
+            ([(119, 19), (107, 7)], True, 100, {19: 8.41, 7: 3.10}),
+            ([(0.99, 19)], False, 0.01, {}),
+        ):
+            with self.subTest(lines=lines, agreed=agreed):
+                invoice = self._create_taxed_invoice(lines, included)
+                credit = self._resolve(invoice, agreed).credit_move_ids
+                self.assertAlmostEqual(credit.amount_total, agreed, places=2)
+                actual = {
+                    percent: round(amount, 2)
+                    for percent, amount in self._get_taxes(credit).items()
+                    if round(amount, 2)
+                }
+                self.assertEqual(actual, taxes)
+                self.assertEqual(
+                    credit.invoice_line_ids.account_id,
+                    invoice.invoice_line_ids.account_id,
+                )
+                credit.sudo().action_post()
+                self.assertAlmostEqual(
+                    invoice.amount_residual, invoice.amount_total - agreed, places=2
+                )
+
+    def test_only_the_disputed_lines(self):
+        invoice = self._create_taxed_invoice([(100, 19), (100, 7)])
+        line = invoice.invoice_line_ids.filtered(lambda line: line.tax_ids.amount == 7)
+        dispute = self._resolve(
+            invoice, 53.50, invoice_line_ids=[Command.set(line.ids)]
+        )
+        self.assertEqual(dispute.amount, 107)
+        self.assertEqual(self._get_taxes(dispute.credit_move_ids), {7: 3.5})
+
+    def test_foreign_currency(self):
+        currency = self.setup_other_currency("EUR", rates=[("2024-01-01", 2.0)])
+        invoice = self._create_taxed_invoice([(100, 19)], currency_id=currency.id)
+        credit = self._resolve(invoice, 59.50).credit_move_ids
+        self.assertRecordValues(
+            credit, [{"amount_total": 59.50, "currency_id": currency.id}]
+        )
+        self.assertAlmostEqual(abs(credit.amount_total_signed), 29.75)
+
+    def test_two_invoices(self):
+        invoices = self._create_open_invoice(
+            self.customer, days=20
+        ) | self._create_open_invoice(self.customer, days=10)
+        dispute = self._resolve(invoices, 130)
+        self.assertEqual(
+            dispute.credit_move_ids.sorted("id").mapped("amount_total"), [100, 30]
+        )
+
+    # === THE HOLD UNTIL THEN === #
+
+    def test_held_until_it_is_posted(self):
+        invoice = self._create_open_invoice(self.customer)
+        dispute = self._resolve(invoice, 40, amount=70)
+        self.assertHeld(dispute, [40])
+        self.assertFalse(dispute.date_end)
+        self.assertEqual(self._get_line(self._plan()).amount_collectible, 60)
+        credit = dispute.credit_move_ids
+        credit.sudo().action_post()
+        self.assertHeld(dispute, [])
+        self.assertEqual(dispute.date_end, TODAY)
+        self.assertEqual(invoice.amount_residual, 60)
+        self.assertEqual(self._get_line(self._plan()).amount_collectible, 60)
+
+    def test_undone_credit_note_holds_again(self):
+        invoice = self._create_open_invoice(self.customer)
+        dispute = self._resolve(invoice, 40)
+        credit = dispute.credit_move_ids.sudo()
+        credit.action_post()
+        credit.button_draft()
+        self.assertHeld(dispute, [40])
+        self.assertFalse(dispute.date_end)
+        credit.action_post()
+        self.assertHeld(dispute, [])
+        self._get_receivable_line(credit).remove_move_reconcile()
+        self.assertHeld(dispute, [40])
+
+    def test_accountant_credits_less(self):
+        invoice = self._create_open_invoice(self.customer)
+        dispute = self._resolve(invoice, 40)
+        credit = dispute.credit_move_ids.sudo()
+        credit.invoice_line_ids.write({"price_unit": 30, "extra_tax_data": False})
+        credit.action_post()
+        self.assertEqual(invoice.amount_residual, 70)
+        self.assertHeld(dispute, [])
+
+    def test_cancelled_credit_note_keeps_the_hold(self):
+        invoice = self._create_open_invoice(self.customer)
+        dispute = self._resolve(invoice, 40)
+        dispute.credit_move_ids.sudo().button_cancel()
+        dispute._evaluate()
+        self.assertHeld(dispute, [40])
+
+    def test_pays_the_disputed_installment(self):
+        """The second of two instalments is disputed."""
+        term = (
+            self.env["account.payment.term"]
+            .sudo()
+            .create(
+                {
+                    "name": "In two",
+                    "line_ids": [
+                        Command.create(
+                            {"value": "percent", "value_amount": 50, "nb_days": days}
+                        )
+                        for days in (0, 15)
+                    ],
+                }
+            )
+        )
+        invoice = self._create_open_invoice(
+            self.customer,
+            invoice_payment_term_id=term.id,
+            invoice_date=TODAY - timedelta(days=40),
+            invoice_date_due=False,
+        )
+        first, second = self._get_receivable_line(invoice)
+        dispute = self._resolve(
+            invoice, 30, amount=50, line_ids=[Command.set(second.ids)]
+        )
+        dispute.credit_move_ids.sudo().action_post()
+        self.assertEqual((first.amount_residual, second.amount_residual), (50, 20))
+        self.assertHeld(dispute, [])
+
+    def test_entry_has_no_credit_note(self):
+        entry = self.env["account.move"].create(
+            {
+                "move_type": "entry",
+                "date": TODAY - timedelta(days=40),
+                "line_ids": [
+                    Command.create(
+                        {
+                            "account_id": account.id,
+                            "partner_id": self.customer.id,
+                            "balance": balance,
+                        }
+                    )
+                    for account, balance in (
+                        (self.receivable_account, 100),
+                        (self.company_data["default_account_revenue"], -100),
+                    )
+                ],
+            }
+        )
+        entry.action_post()
+        line = self._get_receivable_line(entry)
+        dispute = self._resolve(
+            entry,
+            100,
+            partner_id=self.customer.id,
+            line_ids=[Command.set(line.ids)],
+        )
+        self.assertFalse(dispute.credit_move_ids)
+        self.assertHeld(dispute, [100])
+        self.assertIn("by hand", " ".join(map(str, dispute.message_ids.mapped("body"))))
