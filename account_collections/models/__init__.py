@@ -19,6 +19,14 @@ from . import account_collection_commitment_reminder
 from . import account_collection_resolution
 from . import account_collection_resolution_evaluation
 from . import account_collection_promise
+from . import account_collection_plan
+from . import account_collection_plan_line
+from . import account_collection_plan_evaluation
+from . import account_collection_plan_agreement
+from . import account_collection_plan_version
+from . import account_collection_plan_payment
+from . import account_collection_plan_actions
+from . import account_collection_policy_plan
 from . import account_collection_dispute_reason
 from . import account_collection_dispute
 from . import account_collection_dispute_hold

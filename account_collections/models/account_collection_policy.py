@@ -84,6 +84,41 @@ class AccountCollectionPolicy(models.Model):
         "a year. Zero sets no limit.",
     )
 
+    plan_max_installments = fields.Integer(
+        string="Most Installments",
+        default=12,
+        help="The most payments of a plan, the deposit included.",
+    )
+    plan_max_days = fields.Integer(
+        string="Longest Plan",
+        default=365,
+        help="The most days from the agreement to the last payment.",
+    )
+    plan_min_deposit_percent = fields.Float(
+        string="Least Deposit",
+        help="How much of the total has to be paid first, in percent.",
+    )
+    plan_min_installment = fields.Monetary(
+        string="Smallest Installment",
+        help="In the currency of the company. The last installment may be smaller.",
+    )
+    plan_grace_days = fields.Integer(
+        string="Grace of Installments",
+        default=3,
+        help="Days after the due date on which a payment is still on time.",
+    )
+    plan_cure_days = fields.Integer(
+        string="Cure",
+        default=10,
+        help="Days after the grace within which arrears can be made good. After them "
+        "the plan ends and everything is due.",
+    )
+    plan_keep_current = fields.Boolean(
+        string="Keep Current",
+        default=True,
+        help="New invoices have to be paid on time while a plan lasts.",
+    )
+
     dispute_response_days = fields.Integer(
         string="Answer Disputes Within",
         default=14,
@@ -111,6 +146,13 @@ class AccountCollectionPolicy(models.Model):
         "AND promise_max_broken >= 0 "
         "AND promise_tolerance_percent BETWEEN 0 AND 100)",
         "The limits of promises cannot be negative, nor the tolerance above 100 %.",
+    )
+    _plan_limits = models.Constraint(
+        "CHECK (plan_max_installments >= 1 AND plan_max_days >= 0 "
+        "AND plan_min_installment >= 0 AND plan_grace_days >= 0 "
+        "AND plan_cure_days >= 0 AND plan_min_deposit_percent BETWEEN 0 AND 100)",
+        "A plan has at least one installment; its other limits cannot be negative, nor "
+        "the deposit above 100 %.",
     )
 
     @api.constrains("assignment", "user_id", "team_id")

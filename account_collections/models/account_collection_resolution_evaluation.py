@@ -7,7 +7,7 @@ from .account_collection_hold import CASH_REASONS
 class AccountCollectionResolution(models.AbstractModel):
     """How agreements follow the ledger: evaluated from scratch each time."""
 
-    _inherit = "account.collection.resolution"
+    _inherit = ["account.collection.resolution"]
 
     # === BUSINESS METHODS === #
 
@@ -133,9 +133,9 @@ class AccountCollectionResolution(models.AbstractModel):
             max(amount - residuals[hold.id], 0) for hold, amount in expected.items()
         )
         outcomes = self._get_outcomes(commitments, receipts, reduction, as_of)
+        self._write_changes(self, self._get_evaluated_state(outcomes, as_of))
         for commitment, outcome in zip(commitments, outcomes, strict=True):
             self._write_changes(commitment, self._prepare_outcome(outcome))
-        self._write_changes(self, self._get_evaluated_state(outcomes, as_of))
         for hold in holds:
             hold._follow_money(
                 self._from_units(min(expected[hold], residuals[hold.id]))
@@ -145,15 +145,7 @@ class AccountCollectionResolution(models.AbstractModel):
 
     def _get_outcomes(self, commitments, receipts, reduction, as_of):
         """Evaluate the commitments; unapplied credits are looked up when needed."""
-        terms = [
-            evaluation.Term(
-                commitment.date_due,
-                self._to_units(commitment.amount),
-                commitment.date_limit,
-                self._to_units(commitment.amount_min),
-            )
-            for commitment in commitments
-        ]
+        terms = self._get_terms(commitments)
         outcomes = evaluation.evaluate(terms, receipts, reduction, as_of)
         if any(outcome.state in ("partial", "broken") for outcome in outcomes):
             unapplied = self.env["account.collection.ledger"]._get_unapplied(
@@ -164,6 +156,18 @@ class AccountCollectionResolution(models.AbstractModel):
                     terms, receipts, reduction, as_of, self._to_units(unapplied)
                 )
         return outcomes
+
+    def _get_terms(self, commitments):
+        """The agreed payments as plain values, in smallest units."""
+        return [
+            evaluation.Term(
+                commitment.date_due,
+                self._to_units(commitment.amount),
+                commitment.date_limit,
+                self._to_units(commitment.amount_min),
+            )
+            for commitment in commitments
+        ]
 
     def _prepare_outcome(self, outcome):
         """Prepare what became of an agreed payment as values of the commitment."""

@@ -36,6 +36,14 @@ class ResCompany(models.Model):
         timezone = self.root_id.partner_id.tz or self.env.context.get("tz")
         return fields.Date.context_today(self.with_context(tz=timezone))
 
+    def _get_collection_holidays(self):
+        """The days besides weekends on which nobody pays; to be extended where a
+        calendar of holidays is at hand.
+
+        :rtype: set[datetime.date]
+        """
+        return set()
+
     def _create_default_collection_policy(self):
         """Give each root company without a policy the usual one, ready to use."""
         # Whoever creates a company need not be allowed to set up its policies.

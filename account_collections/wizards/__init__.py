@@ -6,3 +6,5 @@ from . import account_collection_handover
 from . import account_collection_hold_set
 from . import account_collection_run_execute
 from . import account_collection_letter_preview
+from . import account_collection_plan_accept
+from . import account_collection_plan_propose

@@ -1,0 +1,71 @@
+"""From where a payment plan is proposed."""
+
+from odoo import models
+from odoo.exceptions import UserError
+
+
+class AccountCollectionCase(models.Model):
+    _inherit = "account.collection.case"
+
+    # === ACTION METHODS === #
+
+    def action_propose_plan(self):
+        """Open the form that proposes a payment plan for what the customer owes.
+
+        :return: a window action
+        :rtype: dict
+        """
+        self.ensure_one()
+        return self._prepare_wizard_action(
+            "account.collection.plan.propose",
+            self.env._("Payment Plan"),
+            default_case_id=self.id,
+        )
+
+
+class AccountMove(models.Model):
+    _inherit = "account.move"
+
+    # === ACTION METHODS === #
+
+    def action_propose_plan(self):
+        """Open the form that proposes a payment plan for these invoices.
+
+        :return: a window action
+        :rtype: dict
+        :raise UserError: when nothing is left to pay of them
+        """
+        return self.line_ids.filtered(
+            lambda line: line.account_id.account_type == "asset_receivable"
+        ).action_propose_plan()
+
+
+class AccountMoveLine(models.Model):
+    _inherit = "account.move.line"
+
+    # === ACTION METHODS === #
+
+    def action_propose_plan(self):
+        """Open the form that proposes a payment plan for these open items.
+
+        :return: a window action
+        :rtype: dict
+        :raise UserError: when nothing is left to pay of them
+        """
+        lines = self.filtered(
+            lambda line: (
+                line.parent_state == "posted" and line.amount_residual_currency > 0
+            )
+        )
+        if not lines:
+            raise UserError(
+                self.env._("Nothing is left to pay, so there is nothing to plan.")
+            )
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Payment Plan"),
+            "res_model": "account.collection.plan.propose",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_line_ids": lines.ids},
+        }

@@ -1,0 +1,180 @@
+from odoo import fields, models
+
+from ..tools import evaluation, standing
+
+
+class AccountCollectionPlan(models.Model):
+    """How plans follow the ledger, and what follows from it."""
+
+    _inherit = "account.collection.plan"
+
+    # === FIELDS === #
+
+    overdue_line_ids = fields.Many2many(
+        "account.move.line",
+        string="New Invoices Overdue",
+        compute="_compute_overdue_line_ids",
+        help="Invoiced since the plan was agreed, and not paid on time.",
+    )
+
+    # === COMPUTE METHODS === #
+
+    def _compute_overdue_line_ids(self):
+        for plan in self:
+            plan.overdue_line_ids = False
+            if plan.state in ("active", "at_risk"):
+                today = plan.company_id._get_collection_day()
+                for line, _term, outcome in plan._get_new_outcomes(today):
+                    if outcome.state in standing.MISSED:
+                        plan.overdue_line_ids |= line
+
+    # === BUSINESS METHODS === #
+
+    def _get_evaluated_state(self, outcomes, as_of):
+        if not self.date_activated:
+            return {"state": self.state}
+        others = [pair[1:] for pair in self._get_new_outcomes(as_of)]
+        result = standing.get_standing(
+            list(zip(self._get_terms(self.commitment_ids.sudo()), outcomes, strict=True)),
+            others,
+            self.cure_days,
+            as_of,
+        )
+        return {
+            "state": result.state,
+            "date_at_risk": result.date_at_risk or False,
+            "date_cure": result.date_cure or False,
+        }
+
+    def _prepare_outcome(self, outcome):
+        values = super()._prepare_outcome(outcome)
+        if self.state == "defaulted" and outcome.state == "pending":
+            # The rest is due at once, by the invoices and no longer by the schedule.
+            values.update(
+                state="void",
+                amount_open=0,
+                amount_void=self._from_units(outcome.void + outcome.open),
+                is_unapplied=False,
+            )
+        return values
+
+    def _get_new_outcomes(self, as_of):
+        """Evaluate what was invoiced since the plan was agreed, under the same grace.
+
+        :param datetime.date as_of: the day of the evaluation
+        :return: for each open item its `Term` and its `Outcome`
+        :rtype: list[tuple]
+        """
+        if not self.keep_current:
+            return []
+        lines = self._get_new_lines(as_of)
+        movements = self.env["account.collection.ledger"]._get_movements(lines)
+        outcomes = []
+        for line in lines:
+            rounding = line.currency_id.rounding
+            received, reduced = movements[line.id]
+            due = line.date_maturity or line.date
+            amount = round(line.amount_currency / rounding)
+            term = evaluation.Term(
+                due, amount, fields.Date.add(due, days=self.grace_days), amount
+            )
+            receipts = [
+                evaluation.Receipt(date, round(paid / rounding))
+                for date, paid in received
+            ]
+            [outcome] = evaluation.evaluate(
+                [term], receipts, round(reduced / rounding), as_of
+            )
+            outcomes.append((line, term, outcome))
+        return self._spare_unapplied(outcomes)
+
+    def _get_new_lines(self, as_of):
+        """The receivable lines of invoices that came after the plan, whose grace is
+        over, and which nothing else covers or blocks."""
+        # The clause is about all that the customer owes, whoever sees it.
+        lines = (
+            self.env["account.move.line"]
+            .sudo()
+            .search(
+                [
+                    ("partner_id.commercial_partner_id", "=", self.partner_id.id),
+                    ("company_id", "child_of", self.company_id.id),
+                    ("account_id.account_type", "=", "asset_receivable"),
+                    ("parent_state", "=", "posted"),
+                    ("move_id.move_type", "in", ("out_invoice", "out_receipt")),
+                    ("move_id.payment_state", "!=", "blocked"),
+                    ("no_followup", "=", False),
+                    ("amount_currency", ">", 0),
+                    ("date", ">", self.date_start),
+                    (
+                        "date_maturity",
+                        "<",
+                        fields.Date.subtract(as_of, days=self.grace_days),
+                    ),
+                    ("id", "not in", self.line_ids.ids),
+                ]
+            )
+        )
+        return lines.filtered(
+            lambda line: not any(
+                hold._is_live(as_of) for hold in line.collection_hold_ids
+            )
+        )
+
+    def _spare_unapplied(self, outcomes):
+        """Leave out what credits of the customer that nobody has applied would cover.
+
+        :param list outcomes: items with their terms and outcomes
+        :rtype: list[tuple]
+        """
+        if not any(outcome.state in standing.MISSED for *_, outcome in outcomes):
+            return outcomes
+        ledger = self.env["account.collection.ledger"]
+        spared = []
+        for currency in {line.currency_id for line, *_ in outcomes}:
+            unapplied = ledger._get_unapplied(
+                self.company_id, currency, self.partner_id
+            )
+            left = round(unapplied / currency.rounding)
+            for line, _term, outcome in outcomes:
+                if line.currency_id != currency or not outcome.missing:
+                    continue
+                if outcome.missing <= left:
+                    left -= outcome.missing
+                    spared.append(line)
+        return [entry for entry in outcomes if entry[0] not in spared]
+
+    def _on_state(self, former):
+        super()._on_state(former)
+        if self.state == "at_risk":
+            self._send_notice("mail_template_plan_cure")
+        elif self.state == "defaulted":
+            self._send_notice("mail_template_plan_default")
+            self._schedule_call()
+        elif self.state == "completed":
+            self._send_notice("mail_template_plan_completed")
+        elif self.state == "active" and former == "at_risk":
+            self.message_post(body=self.env._("The arrears were paid."))
+        elif self.state == "active" and former:
+            self.message_post(
+                body=self.env._("A payment was undone: the plan goes on.")
+            )
+
+    def _schedule_call(self):
+        """Ask for a call on the day on which the plan has ended."""
+        record = self.case_id or self
+        # The collector may be somebody else than who books.
+        record.sudo().activity_schedule(
+            "mail.mail_activity_data_call",
+            date_deadline=self.company_id._get_collection_day(),
+            summary=self.env._("Payment plan defaulted"),
+            note=self.env._(
+                "Of %(amount)s in %(plan)s, %(received)s came. The rest is due at "
+                "once; the dunning goes on from its last step.",
+                amount=self.currency_id.format(self.amount),
+                plan=self.name,
+                received=self.currency_id.format(self.amount_received),
+            ),
+            user_id=(self.case_id.user_id or self.user_id or self.env.user).id,
+            automated=True,
+        )

@@ -1,0 +1,350 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Command
+
+from ..tools import schedule
+
+
+class AccountCollectionPlanPropose(models.TransientModel):
+    """Shows the whole schedule of a payment plan before anything is saved."""
+
+    _name = "account.collection.plan.propose"
+    _description = "Propose a Payment Plan"
+
+    # === FIELDS === #
+
+    case_id = fields.Many2one("account.collection.case", ondelete="cascade")
+    partner_id = fields.Many2one(
+        "res.partner", string="Customer", compute="_compute_from_lines"
+    )
+    company_id = fields.Many2one("res.company", compute="_compute_from_lines")
+    currency_id = fields.Many2one("res.currency", compute="_compute_from_lines")
+    line_ids = fields.Many2many(
+        "account.move.line",
+        string="Open Items",
+        compute="_compute_line_ids",
+        store=True,
+        readonly=False,
+    )
+    amount_free = fields.Monetary(string="Open", compute="_compute_amount_free")
+    amount = fields.Monetary(
+        string="Covered",
+        compute="_compute_amount",
+        store=True,
+        readonly=False,
+        help="How much of the open items is paid by the plan, the oldest first.",
+    )
+    deposit_type = fields.Selection(
+        [("none", "None"), ("percent", "Percent"), ("amount", "Amount")],
+        string="Deposit",
+        compute="_compute_deposit",
+        store=True,
+        readonly=False,
+        required=True,
+        precompute=True,
+    )
+    deposit_percent = fields.Float(
+        compute="_compute_deposit", store=True, readonly=False
+    )
+    deposit_amount = fields.Monetary()
+    date_deposit = fields.Date(
+        string="Deposit On", default=lambda self: self.env.company._get_collection_day()
+    )
+    split_by = fields.Selection(
+        [("number", "Number"), ("size", "Amount of each")],
+        string="Installments By",
+        default="number",
+        required=True,
+    )
+    number = fields.Integer(string="Installments", default=3)
+    size = fields.Monetary(string="Each")
+    rhythm = fields.Selection(
+        [
+            ("weekly", "Every week"),
+            ("fortnightly", "Every two weeks"),
+            ("monthly", "Every month"),
+        ],
+        default="monthly",
+        required=True,
+    )
+    date_first = fields.Date(
+        string="First Installment",
+        required=True,
+        default=lambda self: fields.Date.add(
+            self.env.company._get_collection_day(), months=1
+        ),
+    )
+    wait_for_acceptance = fields.Boolean(
+        string="Wait for Acceptance",
+        help="The plan is in force only when the customer has accepted it.",
+    )
+    is_replacing = fields.Boolean(
+        string="Replace What Was Agreed",
+        help="End what was agreed on the same open items before.",
+    )
+    agreed = fields.Char(string="In Force", compute="_compute_agreed")
+    installment_ids = fields.One2many(
+        "account.collection.plan.propose.line",
+        "wizard_id",
+        string="Schedule",
+        compute="_compute_installment_ids",
+        store=True,
+        readonly=False,
+    )
+    amount_difference = fields.Monetary(
+        string="Left to Schedule", compute="_compute_amount_difference"
+    )
+    problem = fields.Char(compute="_compute_problem")
+    limits_exceeded = fields.Text(compute="_compute_problem")
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("case_id")
+    def _compute_line_ids(self):
+        for wizard in self:
+            items = wizard.case_id.item_ids.filtered(
+                lambda line: line.amount_residual_currency > 0
+            )
+            overdue = items.filtered("collection_days_overdue") or items
+            # A plan is in one currency: that of the oldest item, until changed.
+            oldest = overdue.sorted(
+                lambda line: (line.date_maturity or line.date, line.id)
+            )[:1]
+            wizard.line_ids = overdue.filtered(
+                lambda line, oldest=oldest: line.currency_id == oldest.currency_id
+            )
+
+    @api.depends("line_ids", "case_id")
+    def _compute_from_lines(self):
+        for wizard in self:
+            line = wizard.line_ids[:1]
+            wizard.partner_id = (
+                wizard.case_id.partner_id or line.partner_id.commercial_partner_id
+            )
+            wizard.company_id = (
+                wizard.case_id.company_id
+                or line.company_id.root_id
+                or self.env.company.root_id
+            )
+            wizard.currency_id = line.currency_id or wizard.company_id.currency_id
+
+    @api.depends("line_ids", "is_replacing")
+    def _compute_amount_free(self):
+        for wizard in self:
+            draft = wizard._new_plan()
+            wizard.amount_free = sum(draft._get_free_amounts().values())
+
+    @api.depends("amount_free")
+    def _compute_amount(self):
+        for wizard in self:
+            wizard.amount = wizard.amount_free
+
+    @api.depends("partner_id", "company_id")
+    def _compute_deposit(self):
+        for wizard in self:
+            least = wizard._new_plan()._get_policy().plan_min_deposit_percent
+            wizard.deposit_percent = least
+            wizard.deposit_type = "percent" if least else "none"
+
+    @api.depends("line_ids")
+    def _compute_agreed(self):
+        for wizard in self:
+            wizard.agreed = ", ".join(
+                other.sudo().display_name for other in wizard._new_plan()._get_others()
+            )
+
+    @api.depends(
+        "amount",
+        "deposit_type",
+        "deposit_percent",
+        "deposit_amount",
+        "date_deposit",
+        "split_by",
+        "number",
+        "size",
+        "rhythm",
+        "date_first",
+    )
+    def _compute_installment_ids(self):
+        for wizard in self:
+            wizard.installment_ids = [Command.clear()] + [
+                Command.create(
+                    {
+                        "date_due": payment.date_due,
+                        "amount": wizard._from_units(payment.amount),
+                        "is_deposit": payment.is_deposit,
+                    }
+                )
+                for payment in wizard._make_schedule()
+            ]
+
+    @api.depends("amount", "installment_ids.amount")
+    def _compute_amount_difference(self):
+        for wizard in self:
+            wizard.amount_difference = wizard.amount - sum(
+                wizard.installment_ids.mapped("amount")
+            )
+
+    @api.depends("amount_difference", "installment_ids.date_due", "partner_id")
+    def _compute_problem(self):
+        for wizard in self:
+            wizard.problem = wizard._get_problem()
+            wizard.limits_exceeded = "\n".join(
+                wizard._new_plan()._get_policy()._get_plan_limits_exceeded(
+                    [
+                        (row.date_due, row.amount, row.is_deposit)
+                        for row in wizard.installment_ids
+                    ],
+                    wizard.currency_id,
+                    wizard.company_id._get_collection_day(),
+                )
+                if not wizard.problem
+                else []
+            )
+
+    # === ACTION METHODS === #
+
+    def action_propose(self):
+        """Propose the plan to the customer; within the policy it is in force.
+
+        :return: an action that opens the plan
+        :rtype: dict
+        :raise UserError: when the schedule makes no sense
+        """
+        plan = self._create_plan()
+        plan.action_confirm()
+        return plan._get_records_action()
+
+    def action_save(self):
+        """Keep the plan as a draft.
+
+        :return: an action that opens the plan
+        :rtype: dict
+        :raise UserError: when the schedule makes no sense
+        """
+        return self._create_plan()._get_records_action()
+
+    # === BUSINESS METHODS === #
+
+    def _create_plan(self):
+        """Create the plan as shown, as a draft."""
+        self.ensure_one()
+        if not self.line_ids:
+            raise UserError(self.env._("Choose the open items that it covers."))
+        if problem := self._get_problem():
+            raise UserError(problem)
+        return self.env["account.collection.plan"].create(self._prepare_plan())
+
+    def _prepare_plan(self):
+        """Prepare the plan as shown.
+
+        :return: values of an `account.collection.plan`
+        :rtype: dict
+        """
+        return {
+            "partner_id": self.partner_id.id,
+            "company_id": self.company_id.id,
+            "currency_id": self.currency_id.id,
+            "line_ids": [Command.set(self.line_ids.ids)],
+            "amount": self.amount,
+            "is_replacing": self.is_replacing,
+            "wait_for_acceptance": self.wait_for_acceptance,
+            "installment_ids": [
+                Command.create(
+                    {
+                        "date_due": row.date_due,
+                        "amount": row.amount,
+                        "is_deposit": row.is_deposit,
+                    }
+                )
+                for row in self.installment_ids
+            ],
+        }
+
+    # === HELPERS === #
+
+    def _make_schedule(self):
+        """The schedule that follows from what was entered, empty while it makes none.
+
+        :return: the payments (`tools.schedule.Payment`)
+        :rtype: list
+        """
+        total = self._to_units(self.amount)
+        deposit = {
+            "percent": self.amount * self.deposit_percent / 100,
+            "amount": self.deposit_amount,
+        }.get(self.deposit_type, 0)
+        by_number = self.split_by == "number"
+        try:
+            return schedule.make_schedule(
+                total,
+                self.date_first,
+                self.rhythm,
+                number=self.number if by_number else 0,
+                size=0 if by_number else self._to_units(self.size),
+                deposit=self._to_units(deposit),
+                date_deposit=self.date_deposit,
+                holidays=self.company_id._get_collection_holidays(),
+            )
+        except (ValueError, TypeError):
+            return []
+
+    def _get_problem(self):
+        """Say what is wrong with the schedule, or nothing.
+
+        :rtype: str
+        """
+        if not self.installment_ids:
+            return self.env._(
+                "Enter a number or an amount of installments, and a deposit of no more "
+                "than the total."
+            )
+        if any(
+            not row.date_due or self.currency_id.compare_amounts(row.amount, 0) <= 0
+            for row in self.installment_ids
+        ):
+            return self.env._("Each installment has a day and more than zero.")
+        if not self.currency_id.is_zero(self.amount_difference):
+            return self.env._(
+                "The installments differ from the covered total by %s. Change one of "
+                "them by the difference.",
+                self.currency_id.format(self.amount_difference),
+            )
+        return ""
+
+    def _new_plan(self):
+        """The plan that would be made, not saved."""
+        return self.env["account.collection.plan"].new(
+            {
+                "partner_id": self.partner_id._origin.id,
+                "company_id": self.company_id.id,
+                "currency_id": self.currency_id.id,
+                "line_ids": [Command.set(self.line_ids._origin.ids)],
+                "is_replacing": self.is_replacing,
+                "date_start": self.company_id._get_collection_day(),
+            }
+        )
+
+    def _to_units(self, amount):
+        return round(amount / self.currency_id.rounding)
+
+    def _from_units(self, units):
+        return self.currency_id.round(units * self.currency_id.rounding)
+
+
+class AccountCollectionPlanProposeLine(models.TransientModel):
+    """One payment of the schedule that is shown."""
+
+    _name = "account.collection.plan.propose.line"
+    _description = "Proposed Installment"
+    _order = "date_due, id"
+
+    # === FIELDS === #
+
+    wizard_id = fields.Many2one(
+        "account.collection.plan.propose", required=True, ondelete="cascade"
+    )
+    currency_id = fields.Many2one(related="wizard_id.currency_id")
+    date_due = fields.Date(required=True)
+    amount = fields.Monetary(required=True)
+    is_deposit = fields.Boolean(string="Deposit")
