@@ -248,15 +248,14 @@ class AccountCollectionLetter(models.AbstractModel):
 
         :rtype: Markup
         """
-        bank_text = self.env["account.collection.statement"]._get_bank_text(
-            [documents[item["line_id"]] for item in draft["items"]], draft["company"]
-        )
+        statement = self.env["account.collection.statement"]
+        own = [documents[item["line_id"]] for item in draft["items"]]
         return self.env["ir.qweb"]._render(
             f"account_collections.{draft['channel']}_items",
             {
                 "groups": groups,
                 "company": draft["company"].sudo(),
-                "bank_text": bank_text,
+                "transfer_text": statement._get_transfer_text(own, draft["company"]),
             },
             minimal_qcontext=True,
         )

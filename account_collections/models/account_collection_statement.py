@@ -80,8 +80,8 @@ class AccountCollectionStatement(models.AbstractModel):
         :param date date: the day that the days late are counted to
         :param dict links: the links of `account.collection.payment.link`, by line id
         :return: a dict for each currency, with the keys `currency, rows, total,
-            total_text`; its rows are the dicts of `_prepare_row`, what is owed first
-            and credits last
+            total_label, total_text`; its rows are the dicts of `_prepare_row`, what is
+            owed first and credits last
         :rtype: list[dict]
         """
         groups = {}
@@ -91,10 +91,15 @@ class AccountCollectionStatement(models.AbstractModel):
             groups.setdefault(document["currency_id"], []).append(
                 self._prepare_row(item, document, date, link)
             )
-        return [
+        groups = [
             self._prepare_group(self.env["res.currency"].browse(currency_id), rows)
             for currency_id, rows in groups.items()
         ]
+        if len(groups) > 1:
+            for group in groups:
+                currency = group["currency"].name
+                group["total_label"] = self.env._("Total in %s", currency)
+        return groups
 
     def _get_agreed_group(self, commitment, date):
         """Lay out an agreed payment as if it were an open item.
@@ -128,8 +133,8 @@ class AccountCollectionStatement(models.AbstractModel):
         :param company: the root company (`res.company`), whose branches count
         :param date date: the day up to which the days late are counted
         :return: plain values: `partner, company, date_text, groups, sender_text,
-            bank_text`; each group has in addition to those of `_get_groups` the total
-            in words, `total_words`, and the columns of the aging, `aging`
+            transfer_text`; each group has in addition to those of `_get_groups` the
+            total in words, `total_words`, and the columns of the aging, `aging`
         :rtype: dict
         """
         # Odoo's access rights were checked for the customer; the ledger is read
@@ -159,7 +164,7 @@ class AccountCollectionStatement(models.AbstractModel):
             "date_text": self._format_date(date),
             "groups": groups,
             "sender_text": statement._get_sender_text(company),
-            "bank_text": statement._get_bank_text(documents.values(), company),
+            "transfer_text": statement._get_transfer_text(documents.values(), company),
         }
 
     # === HELPERS === #
@@ -184,8 +189,13 @@ class AccountCollectionStatement(models.AbstractModel):
             "residual": residual,
             "amount": amount,
             "amount_text": currency.format(amount),
-            "held_text": currency.format(held) if held else "",
-            "residual_text": currency.format(residual) if held else "",
+            "held_text": self.env._(
+                "of %(residual)s; %(held)s is not asked for at present",
+                residual=currency.format(residual),
+                held=currency.format(held),
+            )
+            if held
+            else "",
             "date_text": self._format_date(document["date"]),
             "date_due_text": self._format_date(document["date_due"])
             if residual > 0
@@ -203,6 +213,7 @@ class AccountCollectionStatement(models.AbstractModel):
             "currency": currency,
             "rows": rows,
             "total": total,
+            "total_label": self.env._("Total"),
             "total_text": currency.format(total),
         }
 
@@ -240,7 +251,7 @@ class AccountCollectionStatement(models.AbstractModel):
 
         :param documents: the documents of `_get_documents`
         :param company: the company (`res.company`)
-        :return: the account number and the bank, or an empty string
+        :return: the account number and the bank, or nothing
         :rtype: str
         """
         bank_ids = {
@@ -255,6 +266,22 @@ class AccountCollectionStatement(models.AbstractModel):
         if bank.partner_id != company.sudo().partner_id:
             return ""
         return ", ".join(filter(None, (bank.acc_number, bank.bank_name, bank.bank_bic)))
+
+    def _get_transfer_text(self, documents, company):
+        """Say how to pay by bank transfer, if the invoices say so.
+
+        :param documents: the documents of `_get_documents`
+        :param company: the company (`res.company`)
+        :return: a sentence, or nothing
+        :rtype: str
+        """
+        account = self._get_bank_text(documents, company)
+        if not account:
+            return ""
+        return self.env._(
+            "By bank transfer: %s. Please give the invoice number with your payment.",
+            account,
+        )
 
     def _get_sender_text(self, company):
         """The address of the company in one line, for the window of an envelope.
