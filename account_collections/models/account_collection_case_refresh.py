@@ -11,7 +11,8 @@ _logger = logging.getLogger(__name__)
 class AccountCollectionCase(models.Model):
     """How cases follow the ledger: opened, valued, ranked and closed in SQL."""
 
-    _inherit = "account.collection.case"
+    _name = "account.collection.case"
+    _inherit = ["account.collection.case"]
 
     _postcommit_key = "account_collections.partner_ids"
 

@@ -26,7 +26,11 @@ class AccountCollectionCommitment(models.Model):
     currency_id = fields.Many2one("res.currency", required=True, readonly=True)
     res_model = fields.Char(string="Agreement Model", required=True, readonly=True)
     res_id = fields.Many2oneReference(
-        string="Agreement", model_field="res_model", required=True, readonly=True
+        string="Agreement",
+        model_field="res_model",
+        required=True,
+        readonly=True,
+        index=True,
     )
     date_due = fields.Date(required=True, readonly=True)
     amount = fields.Monetary(required=True, readonly=True)
@@ -85,7 +89,6 @@ class AccountCollectionCommitment(models.Model):
         "CHECK (date_limit >= date_due)",
         "The grace of an agreed payment cannot end before its due date.",
     )
-    _resolution_idx = models.Index("(res_model, res_id)")
     _partner_idx = models.Index("(company_id, partner_id) WHERE state = 'pending'")
 
     # === COMPUTE METHODS === #

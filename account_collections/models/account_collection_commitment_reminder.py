@@ -9,7 +9,11 @@ class AccountCollectionCommitmentReminder(models.Model):
     # === FIELDS === #
 
     commitment_id = fields.Many2one(
-        "account.collection.commitment", required=True, readonly=True, ondelete="cascade"
+        "account.collection.commitment",
+        required=True,
+        readonly=True,
+        index=True,
+        ondelete="cascade",
     )
     step_id = fields.Many2one(
         "account.collection.policy.step",

@@ -75,7 +75,9 @@ class AccountCollectionHold(models.Model):
         help="The money that the open item had received when it was covered.",
     )
     res_model = fields.Char(readonly=True)
-    res_id = fields.Many2oneReference(model_field="res_model", readonly=True)
+    res_id = fields.Many2oneReference(
+        model_field="res_model", readonly=True, index="btree_not_null"
+    )
     active = fields.Boolean(default=True)
 
     # === CONSTRAINT METHODS === #
@@ -85,7 +87,6 @@ class AccountCollectionHold(models.Model):
         "Something else was agreed on one of these open items just now. Reload the "
         "page to see it.",
     )
-    _resolution_idx = models.Index("(res_model, res_id)")
 
     _amount_positive = models.Constraint(
         "CHECK (amount > 0)", "The amount held must be greater than zero."

@@ -7,6 +7,7 @@ from .account_collection_hold import CASH_REASONS
 class AccountCollectionResolution(models.AbstractModel):
     """How agreements follow the ledger: evaluated from scratch each time."""
 
+    _name = "account.collection.resolution"
     _inherit = ["account.collection.resolution"]
 
     # === BUSINESS METHODS === #

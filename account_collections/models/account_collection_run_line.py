@@ -12,7 +12,7 @@ class AccountCollectionRunLine(models.Model):
     # === FIELDS === #
 
     run_id = fields.Many2one(
-        "account.collection.run", required=True, ondelete="cascade"
+        "account.collection.run", required=True, index=True, ondelete="cascade"
     )
     company_id = fields.Many2one(related="run_id.company_id")
     currency_id = fields.Many2one(related="company_id.currency_id")
@@ -74,7 +74,6 @@ class AccountCollectionRunLine(models.Model):
     error = fields.Char(readonly=True)
 
     _customer_idx = models.Index("(partner_id, run_id)")
-    _run_idx = models.Index("(run_id, decision)")
     _planned_idx = models.Index("(run_id, id) WHERE state = 'planned'")
 
     # === BUSINESS METHODS === #
