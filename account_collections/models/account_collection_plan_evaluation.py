@@ -35,7 +35,9 @@ class AccountCollectionPlan(models.Model):
             return {"state": self.state}
         others = [pair[1:] for pair in self._get_new_outcomes(as_of)]
         result = standing.get_standing(
-            list(zip(self._get_terms(self.commitment_ids.sudo()), outcomes, strict=True)),
+            list(
+                zip(self._get_terms(self.commitment_ids.sudo()), outcomes, strict=True)
+            ),
             others,
             self.cure_days,
             as_of,
@@ -116,8 +118,8 @@ class AccountCollectionPlan(models.Model):
             )
         )
         return lines.filtered(
-            lambda line: not any(
-                hold._is_live(as_of) for hold in line.collection_hold_ids
+            lambda line: (
+                not any(hold._is_live(as_of) for hold in line.collection_hold_ids)
             )
         )
 

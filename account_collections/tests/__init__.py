@@ -11,3 +11,6 @@ from . import test_letter
 from . import test_letter_email
 from . import test_letter_failure
 from . import test_report
+from . import test_schedule
+from . import test_plan
+from . import test_plan_agreement

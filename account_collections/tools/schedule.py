@@ -62,12 +62,13 @@ def make_schedule(
         raise ValueError("The deposit is more than the total, or there is no total.")
     payments = []
     if deposit:
-        payments.append(Payment(next_business_day(date_deposit, holidays), deposit, True))
+        payments.append(
+            Payment(next_business_day(date_deposit, holidays), deposit, True)
+        )
     amounts = split(total - deposit, number, size)
     dates = get_dates(date_first, rhythm, len(amounts), holidays)
     payments += [
-        Payment(day, amount, False)
-        for day, amount in zip(dates, amounts, strict=True)
+        Payment(day, amount, False) for day, amount in zip(dates, amounts, strict=True)
     ]
     return sorted(payments, key=lambda payment: payment.date_due)
 

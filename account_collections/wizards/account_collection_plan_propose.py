@@ -25,6 +25,7 @@ class AccountCollectionPlanPropose(models.TransientModel):
         compute="_compute_line_ids",
         store=True,
         readonly=False,
+        precompute=True,
     )
     amount_free = fields.Monetary(string="Open", compute="_compute_amount_free")
     amount = fields.Monetary(
@@ -32,6 +33,7 @@ class AccountCollectionPlanPropose(models.TransientModel):
         compute="_compute_amount",
         store=True,
         readonly=False,
+        precompute=True,
         help="How much of the open items is paid by the plan, the oldest first.",
     )
     deposit_type = fields.Selection(
@@ -190,7 +192,9 @@ class AccountCollectionPlanPropose(models.TransientModel):
         for wizard in self:
             wizard.problem = wizard._get_problem()
             wizard.limits_exceeded = "\n".join(
-                wizard._new_plan()._get_policy()._get_plan_limits_exceeded(
+                wizard._new_plan()
+                ._get_policy()
+                ._get_plan_limits_exceeded(
                     [
                         (row.date_due, row.amount, row.is_deposit)
                         for row in wizard.installment_ids
