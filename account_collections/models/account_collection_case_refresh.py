@@ -119,7 +119,7 @@ class AccountCollectionCase(models.Model):
         :param date date: the company's day that the table was made for
         :param list partner_ids: only these commercial partners, or everybody
         """
-        self.env.cr.execute(self._get_open_query(company, date))
+        self._open(company, date)
         self.env.cr.execute(self._get_update_query(company, date))
         closed = self.env.execute_query(
             self._get_close_query(company, date, partner_ids)
@@ -127,6 +127,15 @@ class AccountCollectionCase(models.Model):
         self.invalidate_model()
         if closed:
             self._drop_planned_activities([case_id for (case_id,) in closed])
+
+    @api.model
+    def _open(self, company, date):
+        """Open the cases that the table `collection_decision` asks for.
+
+        :param company: the root company (`res.company`)
+        :param date date: the company's day that the table was made for
+        """
+        self.env.cr.execute(self._get_open_query(company, date))
 
     # === HELPERS === #
 

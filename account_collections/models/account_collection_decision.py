@@ -130,8 +130,8 @@ class AccountCollectionDecision(models.AbstractModel):
                            AS held_until,
                        MIN(item.held_reason) FILTER (WHERE item.is_overdue)
                            AS held_reason,
-                       MAX(item.rank_reached) FILTER (WHERE item.is_overdue)
-                           AS rank_reached,
+                       MAX(item.rank_taken) FILTER (WHERE item.is_overdue)
+                           AS rank_taken,
                        MAX(item.rank_next) FILTER (
                            WHERE item.is_overdue AND item.is_collectible
                              AND item.days_overdue >= item.next_delay
@@ -167,7 +167,7 @@ class AccountCollectionDecision(models.AbstractModel):
                    MAX(balance.days_overdue) AS days_overdue,
                    MIN(balance.held_until) AS held_until,
                    MIN(balance.held_reason) AS held_reason,
-                   MAX(balance.rank_reached) AS rank_reached,
+                   MAX(balance.rank_taken) AS rank_taken,
                    MAX(balance.rank_due) AS rank_due,
                    MAX(balance.rank_reminder) AS rank_reminder,
                    MIN(balance.driver) AS driver
@@ -213,7 +213,7 @@ class AccountCollectionDecision(models.AbstractModel):
                            DATE '2000-01-01' + (customer.driver >> 32)::int
                            + policy.delays[customer.driver & x'FFFFFFFF'::bigint]
                        END AS date_next_step,
-                       policy.step_ids[customer.rank_reached] AS step_reached_id,
+                       policy.step_ids[customer.rank_taken] AS step_reached_id,
                        last_contact.date + policy.contact_gap_days AS date_gap_over,
                        EXISTS (
                            SELECT FROM account_collection_commitment commitment

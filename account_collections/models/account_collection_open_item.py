@@ -346,6 +346,7 @@ class AccountCollectionOpenItem(models.AbstractModel):
                            ) AS is_blocked,
                            special.hold, special.date_end AS held_until,
                            special.reason AS held_reason,
+                           standing.rank_coming AS rank_taken,
                            CASE WHEN late.is_late THEN standing.rank_late
                                 ELSE standing.rank_coming END AS rank_reached,
                            CASE WHEN late.is_late THEN standing.next_late

@@ -149,7 +149,11 @@ class AccountCollectionRun(models.Model):
             self.company_id, self.date
         )
         cases._decide(self.company_id, self.date)
-        cases._sync(self.company_id, self.date)
+        if self.date <= self.company_id._get_collection_day():
+            cases._sync(self.company_id, self.date)
+        else:
+            # What will be the case on a later day does not belong on the worklist.
+            cases._open(self.company_id, self.date)
         self.env.cr.execute(
             SQL("DELETE FROM account_collection_run_line WHERE run_id = %s", self.id)
         )

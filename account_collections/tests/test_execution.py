@@ -373,6 +373,20 @@ class TestExecution(CollectionCommon):
         self.assertNotEqual(again, case)
         self.assertEqual(again.contact_ids, self._get_contact())
 
+    def test_step_of_a_case_is_one_that_was_taken(self):
+        invoice = self._create_open_invoice(self.customer, days=40)
+        case = self._get_line(self._plan()).case_id
+        self.assertFalse(case.step_id)
+        contact = self._reach(invoice, 15)
+        self._plan()
+        self.assertEqual(case.step_id, contact.step_id)
+
+    def test_planning_ahead_leaves_the_worklist_as_it_is_today(self):
+        self._create_open_invoice(self.customer, days=10)
+        case = self._get_line(self._plan()).case_id
+        self._plan(date=TODAY + timedelta(days=30))
+        self.assertEqual(case.days_overdue, 10)
+
     def test_priority_is_the_sum_of_its_parts(self):
         self._create_open_invoice(self.customer, amount=900, days=45)
         small = self._create_customer("Small")
