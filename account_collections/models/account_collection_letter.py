@@ -78,10 +78,11 @@ class AccountCollectionLetter(models.AbstractModel):
             "step": contact.step_id,
         }
 
-    def _compose(self, drafts):
+    def _compose(self, drafts, is_preview=False):
         """Compose letters, in a number of queries that does not depend on theirs.
 
         :param list drafts: what to compose from, one of a run line
+        :param bool is_preview: write nothing, not even what the links need
         :return: the letters and the errors in words, each by run line; a letter is
             its draft with in addition `subject` (str)`, words` (Markup, with
             `PLACEHOLDER` in it)`, table` (Markup)
@@ -96,7 +97,7 @@ class AccountCollectionLetter(models.AbstractModel):
             if error := self._get_draft_error(draft, documents):
                 errors[draft["line"]] = error
         drafts = [draft for draft in drafts if draft["line"] not in errors]
-        links = self._get_links(drafts, documents)
+        links = self._get_links(drafts, documents, is_preview)
         letters = {}
         for (lang, template), group in groupby(
             sorted(drafts, key=self._get_sort_key), key=self._get_group_key
@@ -193,7 +194,7 @@ class AccountCollectionLetter(models.AbstractModel):
                 )
         return None
 
-    def _get_links(self, drafts, documents):
+    def _get_links(self, drafts, documents, is_preview):
         """Make the links that e-mails offer, all at once."""
         amounts = {
             item["line_id"]: self.env["res.currency"]
@@ -204,7 +205,7 @@ class AccountCollectionLetter(models.AbstractModel):
             for item in draft["items"]
         }
         return self.env["account.collection.payment.link"]._get_links(
-            amounts, documents
+            amounts, documents, is_preview
         )
 
     def _get_sort_key(self, draft):

@@ -15,12 +15,13 @@ class AccountCollectionPaymentLink(models.AbstractModel):
 
     # === BUSINESS METHODS === #
 
-    def _get_links(self, amounts, documents):
+    def _get_links(self, amounts, documents, is_preview=False):
         """Make the link of each invoice.
 
         :param dict amounts: what is asked for, by open item id, in its currency
         :param dict documents: the open items, as read by the statement's
             `_get_documents`
+        :param bool is_preview: write nothing; the links work for employees only
         :return: by open item id a dict with the keys `url` and `is_payment`; items
             that are no invoices have none
         :rtype: dict[int, dict]
@@ -32,19 +33,21 @@ class AccountCollectionPaymentLink(models.AbstractModel):
         }
         # The customer follows the link whatever the sender may see.
         moves = self.env["account.move"].sudo().concat(*invoices.values())
-        self._ensure_tokens(moves)
+        if not is_preview:
+            self._ensure_tokens(moves)
         payable = self._filter_payable(moves)
         links = {}
         for line_id, invoice in invoices.items():
             invoice = invoice.sudo().with_prefetch(moves.ids)
             amount = amounts[line_id]
             is_payment = invoice in payable and amount > 0
-            links[line_id] = {
-                "url": self._get_payment_url(invoice, amount)
-                if is_payment
-                else self._get_url(invoice),
-                "is_payment": is_payment,
-            }
+            if is_preview:
+                url = invoice.access_url
+            elif is_payment:
+                url = self._get_payment_url(invoice, amount)
+            else:
+                url = self._get_url(invoice)
+            links[line_id] = {"url": url, "is_payment": is_payment}
         return links
 
     # === HELPERS === #

@@ -159,7 +159,7 @@ class AccountCollectionStatement(models.AbstractModel):
             statement._add_balances(group)
             group["aging"] = statement._get_aging(group)
         return {
-            "partner": partner,
+            "partner": partner.with_env(self.env),
             "company": company,
             "date_text": self._format_date(date),
             "groups": groups,

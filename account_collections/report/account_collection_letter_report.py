@@ -51,7 +51,7 @@ class ReportLetter(models.AbstractModel):
         return {
             "contact": contact,
             "company": contact.company_id,
-            "address": address,
+            "address": address.with_context(lang=lang),
             "lang": lang,
             "sender_text": self.env["account.collection.statement"]._get_sender_text(
                 contact.company_id

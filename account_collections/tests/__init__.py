@@ -14,3 +14,4 @@ from . import test_report
 from . import test_schedule
 from . import test_plan
 from . import test_plan_agreement
+from . import test_payment_link

@@ -92,3 +92,18 @@ class LetterCommon(CollectionCommon):
         return self.env["mail.mail"].search(
             [("mail_message_id", "in", contacts.mail_message_id.ids)], order="id"
         )
+
+    def _accept_payments(self):
+        """Let the portal take payments of invoices."""
+        self.env["ir.config_parameter"].set_param(
+            "account_payment.enable_portal_payment", "True"
+        )
+        self.env["payment.provider"].create(
+            {
+                "name": "Test",
+                "code": "none",
+                "state": "test",
+                "is_published": True,
+                "company_id": self.company.id,
+            }
+        )

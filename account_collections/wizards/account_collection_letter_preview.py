@@ -39,7 +39,7 @@ class AccountCollectionLetterPreview(models.TransientModel):
             return values
         draft = line._prepare_letter_draft()
         model = self.env["account.collection.letter"]
-        letters, errors = model._compose([draft])
+        letters, errors = model._compose([draft], is_preview=True)
         values |= {
             "recipient": line._get_recipient_text(),
             "language": dict(self.env["res.lang"].get_installed()).get(draft["lang"]),
