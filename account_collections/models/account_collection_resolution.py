@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
+from odoo.tools import SQL
 
 from .account_collection_hold import CASH_REASONS
 
@@ -237,9 +238,12 @@ class AccountCollectionResolution(models.AbstractModel):
         self.ensure_one()
         self._release_claims(self.hold_ids)
         self.hold_ids.sudo().active = False
-        self.commitment_ids.sudo().filtered(
-            lambda commitment: commitment.state == "pending"
-        ).write({"state": "void", "amount_open": 0})
+        for commitment in self.commitment_ids.sudo():
+            if commitment.state == "pending":
+                void = commitment.amount - commitment.amount_received
+                commitment.write(
+                    {"state": "void", "amount_open": 0, "amount_void": void}
+                )
         self.write(
             {"state": state, "date_end": self.company_id._get_collection_day()}
         )
@@ -302,7 +306,10 @@ class AccountCollectionResolution(models.AbstractModel):
 
     def _open_case(self):
         """Open a case for a customer with whom something is agreed."""
+        # One may have been opened or closed since this was written down.
+        self.sudo()._compute_case_id()
         if not self.case_id:
+            self._lock_customer()
             # Cases are opened by the engine; here an agreement asks for one.
             self.case_id = (
                 self.env["account.collection.case"]
@@ -447,6 +454,16 @@ class AccountCollectionResolution(models.AbstractModel):
                     ].lower(),
                 )
             )
+
+    def _lock_customer(self):
+        """Make concurrent transactions that open a case of the customer take turns;
+        the write makes the second one try again (see the lock of the holds)."""
+        self.env.execute_query(
+            SQL(
+                "UPDATE res_partner SET id = id WHERE id = %s RETURNING id",
+                self.partner_id.id,
+            )
+        )
 
     def _is_draft(self):
         """Whether it is only written down, and not in force yet."""

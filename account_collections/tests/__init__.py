@@ -4,6 +4,7 @@ from . import test_evaluation
 from . import test_promise
 from . import test_dispute
 from . import test_dispute_credit
+from . import test_resolution_property
 from . import test_commitment_reminder
 from . import test_policy
 from . import test_hold

@@ -135,6 +135,14 @@ class TestDispute(DisputeCommon):
             dispute.action_investigate()
         dispute.unlink()
 
+    def test_case_opened_in_between(self):
+        """Written down before the dunning opened a case, registered after it."""
+        invoice = self._create_open_invoice(self.customer)
+        dispute = self._dispute(invoice, confirm=False)
+        self.env["account.collection.case"]._refresh(self.company, self.customer)
+        dispute.action_confirm()
+        self.assertEqual(dispute.case_id, invoice.collection_case_id)
+
     def test_registered_is_kept(self):
         dispute = self._dispute(self._create_open_invoice(self.customer))
         with self.assertRaisesRegex(UserError, "registered already"):
