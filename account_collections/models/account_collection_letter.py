@@ -1,11 +1,9 @@
-from itertools import groupby
-
 from lxml import html
 from markupsafe import Markup
 
 from odoo import models
 from odoo.exceptions import UserError
-from odoo.tools import get_lang
+from odoo.tools import get_lang, groupby
 
 # Where the table of open items goes among the words of a template.
 PLACEHOLDER_XPATH = "//*[contains(concat(' ', @class, ' '), ' o_collection_items ')]"
@@ -99,11 +97,9 @@ class AccountCollectionLetter(models.AbstractModel):
         drafts = [draft for draft in drafts if draft["line"] not in errors]
         links = self._get_links(drafts, documents, is_preview)
         letters = {}
-        for (lang, template), group in groupby(
-            sorted(drafts, key=self._get_sort_key), key=self._get_group_key
-        ):
+        for (lang, template), group in groupby(drafts, key=self._get_group_key):
             self.with_context(lang=lang)._compose_group(
-                template, list(group), documents, links, letters, errors
+                template, group, documents, links, letters, errors
             )
         return letters, errors
 
@@ -207,9 +203,6 @@ class AccountCollectionLetter(models.AbstractModel):
         return self.env["account.collection.payment.link"]._get_links(
             amounts, documents, is_preview
         )
-
-    def _get_sort_key(self, draft):
-        return draft["lang"], draft["template"].id
 
     def _get_group_key(self, draft):
         return draft["lang"], draft["template"]

@@ -244,7 +244,12 @@ class AccountCollectionStatement(models.AbstractModel):
         return self.env._("%s days late", days)
 
     def _format_date(self, date):
-        return format_date(self.env, date)
+        """Format a date. Many letters have few dates: each is formatted once."""
+        texts = self.env.cr.cache.setdefault("account_collections.dates", {})
+        key = (self.env.lang, date)
+        if key not in texts:
+            texts[key] = format_date(self.env, date)
+        return texts[key]
 
     def _get_bank_text(self, documents, company):
         """Say where to pay to, as the invoices do, if they all say the same.
