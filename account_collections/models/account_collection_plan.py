@@ -1,6 +1,6 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError
-from odoo.fields import Command
+from odoo.exceptions import AccessError, UserError
+from odoo.tools.misc import format_date
 
 # What the customer agrees to: fixed as soon as the plan is proposed.
 TERMS = {
@@ -14,6 +14,22 @@ TERMS = {
     "cure_days",
     "keep_current",
     "date_start",
+}
+# What the actions alone decide, with their own rules about who may do what.
+DECIDED = {
+    "state",
+    "followed_state",
+    "date_end",
+    "limits_exceeded",
+    "date_activated",
+    "activated_by_id",
+    "accepted_by",
+    "date_accepted",
+    "accepted_terms",
+    "accepted_hash",
+    "grace_days",
+    "cure_days",
+    "keep_current",
 }
 
 
@@ -119,7 +135,6 @@ class AccountCollectionPlan(models.Model):
     date_next = fields.Date(
         string="Next Payment", compute="_compute_amounts", compute_sudo=True
     )
-    is_within_policy = fields.Boolean(compute="_compute_is_within_policy")
 
     # === COMPUTE METHODS === #
 
@@ -151,14 +166,16 @@ class AccountCollectionPlan(models.Model):
             plan.progress = plan.amount and 100 * settled / plan.amount
             plan.date_next = min(expected.mapped("date_due"), default=False)
 
-    @api.depends("limits_exceeded")
-    def _compute_is_within_policy(self):
-        for plan in self:
-            plan.is_within_policy = not plan.limits_exceeded
-
     # === CRUD METHODS === #
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            self._check_not_decided(vals)
+        return super().create(vals_list)
+
     def write(self, vals):
+        self._check_not_decided(vals)
         if TERMS & vals.keys():
             self._check_terms_open()
         return super().write(vals)
@@ -197,6 +214,21 @@ class AccountCollectionPlan(models.Model):
 
     # === BUSINESS METHODS === #
 
+    @api.model
+    def _check_not_decided(self, vals):
+        """Keep what the actions decide from being written by other ways.
+
+        :param dict vals: the values to be written
+        :raise AccessError: when one of them is decided by an action
+        """
+        if not self.env.su and DECIDED & vals.keys():
+            raise AccessError(
+                self.env._(
+                    "The state and the approval of a payment plan follow from its "
+                    "buttons. Use them instead."
+                )
+            )
+
     def _check_terms_open(self):
         """Keep what was proposed or agreed as it is.
 
@@ -223,7 +255,7 @@ class AccountCollectionPlan(models.Model):
                         "%(amount)s would be due on %(date)s, which is past. Choose "
                         "today or a later day.",
                         amount=self.currency_id.format(installment.amount),
-                        date=installment.date_due,
+                        date=format_date(self.env, installment.date_due),
                     )
                 )
 
@@ -247,7 +279,8 @@ class AccountCollectionPlan(models.Model):
     def _start(self):
         policy = self._get_policy()
         today = self.company_id._get_collection_day()
-        self.write(
+        # Decided here, by the policy.
+        self.sudo().write(
             {
                 "date_start": today,
                 "grace_days": policy.plan_grace_days,
@@ -259,7 +292,7 @@ class AccountCollectionPlan(models.Model):
         if not self._get_others():
             self._open_case()
             self._cover()
-        self.write({"state": "proposed", "followed_state": "proposed"})
+        self.sudo().write({"state": "proposed", "followed_state": "proposed"})
         if not self.limits_exceeded and not self.wait_for_acceptance:
             self._activate()
         elif self.limits_exceeded:
@@ -275,7 +308,8 @@ class AccountCollectionPlan(models.Model):
         :raise UserError: when a payment is late before the plan is in force
         """
         self._check_others()
-        self.write(
+        # Who may activate has been checked.
+        self.sudo().write(
             {
                 "state": "active",
                 "followed_state": "active",
@@ -303,6 +337,10 @@ class AccountCollectionPlan(models.Model):
                 )
             )
         self._refresh_case()
+
+    def _end(self, state):
+        # Whether it may end has been checked.
+        return super(AccountCollectionPlan, self.sudo())._end(state)
 
     def _commit(self):
         super()._commit()
@@ -348,27 +386,4 @@ class AccountCollectionPlan(models.Model):
 
     def _ask_for_approval(self):
         """Leave word that a manager has to approve the plan."""
-        self.message_post(
-            body=self.env._(
-                "Waits for the approval of a manager: %s", self.limits_exceeded
-            )
-        )
-
-    # === HELPERS === #
-
-    def _prepare_installments(self, payments):
-        """Prepare the rows of a schedule.
-
-        :param payments: the payments (`tools.schedule.Payment`)
-        :rtype: list
-        """
-        return [
-            Command.create(
-                {
-                    "date_due": payment.date_due,
-                    "amount": self._from_units(payment.amount),
-                    "is_deposit": payment.is_deposit,
-                }
-            )
-            for payment in payments
-        ]
+        self.message_post(body=self._get_explanation())

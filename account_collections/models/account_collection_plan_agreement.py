@@ -53,7 +53,8 @@ class AccountCollectionPlan(models.Model):
             if not (name or "").strip():
                 raise UserError(self.env._("Enter the name of who accepts."))
             terms = plan._get_terms_text()
-            plan.write(
+            # Recorded here alone, with the terms as they stand.
+            plan.sudo().write(
                 {
                     "accepted_by": name.strip(),
                     "date_accepted": fields.Datetime.now(),

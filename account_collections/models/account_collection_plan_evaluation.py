@@ -1,6 +1,28 @@
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.tools.misc import format_date
 
 from ..tools import evaluation, standing
+
+
+class AccountCollectionResolution(models.AbstractModel):
+    _inherit = "account.collection.resolution"
+
+    # === BUSINESS METHODS === #
+
+    @api.model
+    def _evaluate_lines(self, lines):
+        """Evaluate also the plans that are at risk for invoices besides them."""
+        result = super()._evaluate_lines(lines)
+        if lines:
+            # Agreements follow the ledger, whoever books.
+            self.env["account.collection.plan"].sudo().search(
+                [
+                    ("partner_id", "in", lines.partner_id.commercial_partner_id.ids),
+                    ("state", "=", "at_risk"),
+                    ("keep_current", "=", True),
+                ]
+            ).with_context(collection_in_transaction=True)._evaluate()
+        return result
 
 
 class AccountCollectionPlan(models.Model):
@@ -17,7 +39,14 @@ class AccountCollectionPlan(models.Model):
         help="Invoiced since the plan was agreed, and not paid on time.",
     )
 
+    explanation = fields.Char(compute="_compute_explanation")
+
     # === COMPUTE METHODS === #
+
+    @api.depends("state", "limits_exceeded", "date_at_risk", "date_cure")
+    def _compute_explanation(self):
+        for plan in self:
+            plan.explanation = plan._get_explanation()
 
     def _compute_overdue_line_ids(self):
         for plan in self:
@@ -29,6 +58,10 @@ class AccountCollectionPlan(models.Model):
                         plan.overdue_line_ids |= line
 
     # === BUSINESS METHODS === #
+
+    def _evaluate(self, as_of=None):
+        # The state follows from the ledger, whoever causes the evaluation.
+        return super(AccountCollectionPlan, self.sudo())._evaluate(as_of)
 
     def _get_evaluated_state(self, outcomes, as_of):
         if not self.date_activated:
@@ -180,3 +213,32 @@ class AccountCollectionPlan(models.Model):
             user_id=(self.case_id.user_id or self.user_id or self.env.user).id,
             automated=True,
         )
+
+    # === HELPERS === #
+
+    def _get_explanation(self):
+        """Say what a plan waits for, or why it has ended, or nothing.
+
+        :return: a sentence in the user's language
+        :rtype: str
+        """
+        if self.state == "proposed" and self.limits_exceeded:
+            return self.env._(
+                "Waits for the approval of a manager: %s",
+                self.limits_exceeded.replace("\n", " "),
+            )
+        if self.state == "proposed":
+            return self.env._("Waits for the answer of the customer.")
+        if self.state == "at_risk":
+            return self.env._(
+                "At risk since %(since)s: what is late has to be paid by %(cure)s, or "
+                "everything is due at once.",
+                since=format_date(self.env, self.date_at_risk),
+                cure=format_date(self.env, self.date_cure),
+            )
+        if self.state == "defaulted":
+            return self.env._(
+                "What was late was not paid by %s: everything is due at once.",
+                format_date(self.env, self.date_cure),
+            )
+        return ""

@@ -16,7 +16,7 @@ class AccountCollectionPlanLine(models.Model):
     company_id = fields.Many2one(related="plan_id.company_id", store=True, index=True)
     currency_id = fields.Many2one(related="plan_id.currency_id")
     number = fields.Integer(compute="_compute_number")
-    date_due = fields.Date(required=True)
+    date_due = fields.Date(string="Due Date", required=True)
     amount = fields.Monetary(required=True)
     is_deposit = fields.Boolean(string="Deposit")
     commitment_id = fields.Many2one(

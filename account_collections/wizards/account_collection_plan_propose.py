@@ -349,6 +349,6 @@ class AccountCollectionPlanProposeLine(models.TransientModel):
         "account.collection.plan.propose", required=True, ondelete="cascade"
     )
     currency_id = fields.Many2one(related="wizard_id.currency_id")
-    date_due = fields.Date(required=True)
+    date_due = fields.Date(string="Due Date", required=True)
     amount = fields.Monetary(required=True)
     is_deposit = fields.Boolean(string="Deposit")
