@@ -143,7 +143,8 @@ class AccountCollectionCase(models.Model):
             )
         }
         for case in self:
-            case.contact_ids = contacts.get((case.partner_id, case.company_id))
+            found = contacts.get((case.partner_id, case.company_id))
+            case.contact_ids = found and found.sorted()
 
     @api.depends("partner_id", "company_id")
     @api.depends_context("uid", "allowed_company_ids")

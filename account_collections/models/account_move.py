@@ -52,7 +52,8 @@ class AccountMove(models.Model):
                 lambda hold, today=today: hold._is_live(today)
             )
             move.collection_hold_reason = move.state == "posted" and "; ".join(
-                hold._get_explanation() for hold in holds
+                f"{hold.currency_id.format(hold.amount)}, {hold._get_explanation()}"
+                for hold in holds
             )
 
     # === CRUD METHODS === #
