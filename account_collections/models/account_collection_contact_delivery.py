@@ -1,4 +1,4 @@
-from odoo import models
+from odoo import fields, models
 from odoo.exceptions import UserError
 
 from .account_collection_contact import LIVE_STATES
@@ -8,6 +8,14 @@ class AccountCollectionContact(models.Model):
     """What becomes of an e-mail after Odoo's mail queue has taken it over."""
 
     _inherit = "account.collection.contact"
+
+    # === FIELDS === #
+
+    is_attachment_pending = fields.Boolean(
+        readonly=True,
+        help="The statement and the copies of invoices are made when the e-mail is "
+        "sent.",
+    )
 
     # === BUSINESS METHODS === #
 

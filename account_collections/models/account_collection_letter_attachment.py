@@ -1,6 +1,6 @@
 import logging
 
-from odoo import models
+from odoo import Command, models
 from odoo.exceptions import UserError
 
 from .account_collection_statement import INVOICE_TYPES
@@ -11,32 +11,30 @@ _logger = logging.getLogger(__name__)
 class AccountCollectionLetter(models.AbstractModel):
     """What goes with a letter: the statement and copies of the invoices.
 
-    A PDF that cannot be made never keeps a letter back: it goes without, and the
-    line of the run says so.
+    Making a PDF takes as long as a hundred letters. So those of an e-mail are made
+    when Odoo's mail queue sends it, and a run is not kept waiting. One that cannot
+    be made never keeps a letter back: it goes without, and the line of the run says
+    so.
     """
 
     _inherit = "account.collection.letter"
 
     # === BUSINESS METHODS === #
 
-    def _get_attachments(self, letters):
-        """Make or find the attachments that the step of each letter asks for.
+    def _attach_documents(self, contact):
+        """Attach what the step asks for to the e-mail of a contact, once.
 
-        :param dict letters: the letters, by contact
-        :return: the ids of `ir.attachment`, by contact
-        :rtype: dict
+        :param contact: the contact (`account.collection.contact`)
         """
-        attachments = {}
-        for contact, letter in letters.items():
-            template = letter["template"].sudo()
-            attachments[contact] = template.attachment_ids.ids
-            if not (letter["step"].attach_statement or letter["step"].attach_invoices):
-                continue
-            found, error = self._get_step_attachments(contact, letter)
-            attachments[contact] += found.ids
-            if error:
-                contact.run_line_id.sudo().error = error
-        return attachments
+        contact.is_attachment_pending = False
+        letter = self._prepare_contact_draft(contact)
+        attachments, error = self._get_step_attachments(contact, letter)
+        message = contact.mail_message_id
+        message.attachment_ids = [
+            Command.link(attachment.id) for attachment in attachments
+        ]
+        if error:
+            contact.run_line_id.error = error
 
     def _get_attached_invoices(self, letter):
         """The invoices of which a copy goes with a letter: those it asks for, if they

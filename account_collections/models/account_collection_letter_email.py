@@ -65,7 +65,6 @@ class AccountCollectionLetter(models.AbstractModel):
 
         :param dict letters: the letters, by contact
         """
-        attachments = self._get_attachments(letters)
         reply_to = self._get_reply_to(letters)
         subtype = self.env.ref("mail.mt_comment")
         layouts = {}
@@ -77,9 +76,6 @@ class AccountCollectionLetter(models.AbstractModel):
                     **self._prepare_message(contact, letter),
                     "subtype_id": subtype.id,
                     "reply_to": reply_to[contact],
-                    "attachment_ids": [
-                        Command.link(res_id) for res_id in attachments[contact]
-                    ],
                 }
                 for contact, letter in letters.items()
             ]
@@ -99,8 +95,11 @@ class AccountCollectionLetter(models.AbstractModel):
             ]
         )
         self._insert_tables(messages, letters.values())
-        for contact, message in zip(letters, messages, strict=True):
+        for (contact, letter), message in zip(letters.items(), messages, strict=True):
+            step = letter["step"]
             contact.mail_message_id = message
+            if step.attach_statement or step.attach_invoices:
+                contact.is_attachment_pending = True
 
     def _prepare_message(self, contact, letter):
         """Prepare the message that stays on the case, else on the customer.
@@ -123,6 +122,10 @@ class AccountCollectionLetter(models.AbstractModel):
             "record_company_id": company.id,
             "record_alias_domain_id": company.sudo().alias_domain_id.id,
             "partner_ids": [Command.link(letter["address"].id)],
+            "attachment_ids": [
+                Command.link(attachment.id)
+                for attachment in letter["template"].sudo().attachment_ids
+            ],
         }
 
     def _insert_tables(self, messages, letters):

@@ -35,6 +35,12 @@ class MailMail(models.Model):
         self._get_collection_contacts(["failed"])._mark_queued()
         return super().mark_outgoing()
 
+    def _prepare_outgoing_list(self, mail_server=False, doc_to_followers=None):
+        self._attach_collection_documents()
+        return super()._prepare_outgoing_list(
+            mail_server=mail_server, doc_to_followers=doc_to_followers
+        )
+
     def _postprocess_sent_message(
         self, success_pids, success_emails, failure_reason=False, failure_type=None
     ):
@@ -61,6 +67,16 @@ class MailMail(models.Model):
                 ]
             )
         )
+
+    def _attach_collection_documents(self):
+        """Make what goes with these e-mails. Whatever goes wrong, they leave."""
+        contacts = self._get_collection_contacts()
+        for contact in contacts.filtered("is_attachment_pending"):
+            try:
+                with self.env.cr.savepoint():
+                    contact.env["account.collection.letter"]._attach_documents(contact)
+            except Exception:
+                _logger.exception("%s goes without attachments", contact.display_name)
 
     def _report_to_collection(self, contacts, failure_reason, failure_type):
         """Record that e-mails left or failed. Whatever goes wrong in here, the mail

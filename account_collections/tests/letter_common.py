@@ -93,6 +93,14 @@ class LetterCommon(CollectionCommon):
             [("mail_message_id", "in", contacts.mail_message_id.ids)], order="id"
         )
 
+    def _attach(self, mail):
+        """Attach what Odoo's mail queue attaches when it sends an e-mail.
+
+        :return: the attachments (`ir.attachment`)
+        """
+        mail._prepare_outgoing_list()
+        return mail.attachment_ids
+
     def _accept_payments(self):
         """Let the portal take payments of invoices."""
         self.env["ir.config_parameter"].set_param(

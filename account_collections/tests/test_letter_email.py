@@ -103,7 +103,9 @@ class TestLetterEmail(LetterCommon):
         refund = self._create_open_invoice(self.customer, 10, 4, move_type="out_refund")
         contact = self._create_contact(self.customer, self.invoice + other + refund)
         mail = self._queue(contact)
-        attachments = mail.attachment_ids
+        self.assertFalse(mail.attachment_ids)
+        attachments = self._attach(mail)
+        self.assertEqual(self._attach(mail), attachments)
         self.assertIn(stored, attachments)
         names = attachments.mapped("name")
         self.assertEqual(len(names), 3)
@@ -131,7 +133,7 @@ class TestLetterEmail(LetterCommon):
         report = type(self.env["ir.actions.report"])
         self.patch(report, "get_wkhtmltopdf_state", lambda _self: "install")
         mail = self._queue(contact)
-        self.assertEqual(mail.attachment_ids, stored)
+        self.assertEqual(self._attach(mail), stored)
         self.assertRegex(
             contact.run_line_id.error,
             "Sent without Statement of account: .*wkhtmltopdf does not work",
@@ -147,9 +149,9 @@ class TestLetterEmail(LetterCommon):
 
         report = type(self.env["ir.actions.report"])
         self.patch(report, "_render_qweb_pdf", fail)
+        mail = self._queue(contact)
         with self.assertLogs("odoo.addons.account_collections", "WARNING"):
-            mail = self._queue(contact)
-        self.assertFalse(mail.attachment_ids)
+            self.assertFalse(self._attach(mail))
         self.assertIn("out of paper", contact.run_line_id.error)
 
     # === HELPERS === #
