@@ -567,6 +567,39 @@ class TestPlan(PlanCommon):
         with self.assertRaises(AccessError):
             plan.with_user(biller).action_cancel()
 
+    def test_collector_of_own_cases(self):
+        user = new_test_user(
+            self.env,
+            login="collector",
+            groups="account_collections.group_collection_own",
+        )
+        invoice = self._create_open_invoice(self.customer, 300)
+        self.env["account.collection.case"]._refresh(self.company)
+        case = invoice.collection_case_id
+        case.user_id = user
+        wizard = (
+            self.env["account.collection.plan.propose"]
+            .with_user(user)
+            .create({"case_id": case.id, "wait_for_acceptance": True})
+        )
+        plan = self.env["account.collection.plan"].browse(
+            wizard.action_propose()["res_id"]
+        )
+        plan = plan.with_user(user)
+        self.env["account.collection.plan.accept"].with_user(user).create(
+            {"plan_id": plan.id, "name": "Ada Miller"}
+        ).action_accept()
+        self.assertEqual((plan.state, plan.activated_by_id), ("active", user))
+        self._pay(invoice, 100)
+        self.assertEqual(plan.amount_open, 200)
+        new = plan.browse(plan.action_new_version()["res_id"])
+        new.action_confirm()
+        self.assertEqual((plan.state, new.state), ("active", "proposed"))
+        new.action_accept("Ada Miller")
+        self.assertEqual((plan.state, new.state), ("superseded", "active"))
+        new.action_cancel()
+        self.assertEqual(new.state, "cancelled")
+
     def test_what_the_actions_decide_is_not_written(self):
         invoice = self._create_open_invoice(self.customer, 300)
         plan = self._propose(invoice, months=(1, 7))
