@@ -87,7 +87,10 @@ class AccountCollectionLedger(models.AbstractModel):
             lambda line: line.account_id.account_type == "asset_receivable"
         )
         if receivables:
-            self.env["account.collection.resolution"]._evaluate_lines(receivables)
+            resolutions = self.env["account.collection.resolution"]
+            resolutions._evaluate_lines(receivables)
+            credits_ = receivables.filtered(lambda line: line.amount_currency < 0)
+            resolutions._evaluate_late(credits_.partner_id.commercial_partner_id)
             self.env["account.collection.case"]._refresh_after_commit(receivables)
 
     # === HELPERS === #

@@ -112,6 +112,33 @@ class AccountCollectionResolution(models.AbstractModel):
                 dict.fromkeys(own.mapped("res_id"))
             ).exists()._evaluate()
 
+    @api.model
+    def _evaluate_late(self, partners):
+        """Evaluate what customers are late with, when their credits have changed: what
+        is missing is not broken while credits that nobody has applied would cover it.
+
+        :param partners: the commercial partners (`res.partner`)
+        """
+        if not partners:
+            return
+        # Agreements follow the ledger, whoever books.
+        commitments = (
+            self.env["account.collection.commitment"]
+            .sudo()
+            .search(
+                [
+                    ("partner_id", "in", partners.ids),
+                    "|",
+                    ("state", "in", ("partial", "broken")),
+                    ("is_unapplied", "=", True),
+                ]
+            )
+        )
+        for model, own in commitments.grouped("res_model").items():
+            self.env[model].sudo().with_context(collection_in_transaction=True).browse(
+                dict.fromkeys(own.mapped("res_id"))
+            ).exists()._evaluate()
+
     # === HELPERS === #
 
     def _apply_ledger(self, shares, residuals, as_of):
@@ -219,7 +246,9 @@ class AccountCollectionResolution(models.AbstractModel):
                 - sum(receipt.amount for receipt in receipts)
                 - round(reduced / rounding)
             )
-            for claim in sorted(claims, key=lambda claim: (claim.date_start, claim.key)):
+            for claim in sorted(
+                claims, key=lambda claim: (claim.date_start, claim.key)
+            ):
                 residuals[claim.key] = max(left, 0)
                 left -= claim.amount - sum(
                     receipt.amount for receipt in shares[claim.key]

@@ -10,7 +10,8 @@ class AccountPayment(models.Model):
         result = super().write(vals)
         if "state" in vals:
             # A payment without journal entry counts by its state alone.
-            self.env["account.collection.ledger"]._follow(
-                self.invoice_ids.line_ids
+            self.env["account.collection.ledger"]._follow(self.invoice_ids.line_ids)
+            self.env["account.collection.resolution"]._evaluate_late(
+                self.partner_id.commercial_partner_id
             )
         return result

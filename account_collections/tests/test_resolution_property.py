@@ -15,15 +15,14 @@ from ..models.account_collection_hold import CASH_REASONS
 from ..tools import evaluation
 from .common import TODAY, CollectionCommon
 
-INVOICES = 4
-
-invoice = st.integers(0, INVOICES - 1)
-amount = st.sampled_from([10, 33.33, 45, 50, 100])
+# Often the same few, so that things meet.
+invoice = st.sampled_from([0, 0, 0, 1, 2, 3])
+amount = st.sampled_from([10, 33.33, 50, 50, 100])
 late = st.integers(0, 15)
 pick = st.integers(0, 9)
 STEPS = st.one_of(
-    st.tuples(st.just("promise"), invoice, amount, st.integers(0, 12)),
-    st.tuples(st.just("promise"), invoice, amount, st.integers(0, 12)),
+    st.tuples(st.just("promise"), invoice, amount, st.integers(0, 5)),
+    st.tuples(st.just("promise"), invoice, amount, st.integers(0, 5)),
     st.tuples(st.just("pay"), invoice, amount, late),
     st.tuples(st.just("pay"), invoice, amount, late),
     st.tuples(st.just("receive"), invoice, amount, late),
@@ -36,7 +35,8 @@ STEPS = st.one_of(
     st.tuples(st.just("reverse_payment"), pick),
     st.tuples(st.just("reset_invoice"), invoice),
     st.tuples(st.just("withdraw"), pick),
-    st.tuples(st.just("pass"), st.integers(1, 9)),
+    st.tuples(st.just("pass"), st.integers(1, 15)),
+    st.tuples(st.just("pass"), st.integers(1, 15)),
 )
 
 
@@ -72,14 +72,14 @@ class TestResolutionProperty(CollectionCommon):
         cls.env.flush_all()
 
     @settings(
-        max_examples=40,
+        max_examples=30,
         deadline=None,
         derandomize=True,
         database=None,
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
-    @given(st.lists(STEPS, min_size=3, max_size=9))
+    @given(st.lists(STEPS, min_size=8, max_size=12))
     def test_stored_equals_rebuilt(self, steps):
         savepoint = self.env.cr.savepoint()
         self.day = 0
@@ -317,7 +317,9 @@ class TestResolutionProperty(CollectionCommon):
             for hold in promise.hold_ids:
                 held = min(expected[hold], left[hold], room[hold.line_id])
                 rebuilt[hold] = max(held, 0) if state == "open" else 0
-                room[hold.line_id] -= rebuilt[hold]
+                # While unapplied credits are waited for, the hold may have ended.
+                if hold.date_end >= self._get_today():
+                    room[hold.line_id] -= rebuilt[hold]
         for hold in disputes.hold_ids.sorted("id"):
             held = max(min(self._to_units(hold.amount_covered), room[hold.line_id]), 0)
             rebuilt[hold] = held
