@@ -1,0 +1,150 @@
+"""Measurements as tables, and against their budgets."""
+
+# What planning may take, as a multiple of the bare statements.
+BUDGET_DECIDING = 3
+BUDGET_WRITING = 2
+# From this many open items on, the fixed cost of planning some statements is small.
+MANY_ITEMS = 100_000
+# How much longer than the items' growth the time may take to grow.
+BUDGET_GROWTH = 1.25
+# What a change of the machine's mood may add before a budget counts as missed.
+MARGIN = 1.5
+RUNS = (("first", "first run"), ("steady", "a week later"))
+
+
+class Budgets:
+    """Budgets, and whether they were kept."""
+
+    def __init__(self):
+        self.lines = []
+        self.is_missed = False
+
+    def at_most(self, title, value, limit):
+        """Compare a ratio that should be small with its budget."""
+        self._add(title, value, limit, "at most", value <= limit, value / limit)
+
+    def at_least(self, title, value, limit):
+        """Compare a ratio that should be large with its budget."""
+        self._add(title, value, limit, "at least", value >= limit, limit / value)
+
+    def _add(self, title, value, limit, word, is_kept, excess):
+        verdict = "kept" if is_kept else "MISSED"
+        self.is_missed |= not is_kept and excess > MARGIN
+        self.lines.append(
+            [title, f"{value:.1f}x", f"{word} {limit:g}x", verdict],
+        )
+
+    def table(self):
+        """Show them all.
+
+        :rtype: str
+        """
+        return table(["budget", "measured", "allowed", ""], self.lines)
+
+
+def table(header, rows):
+    """Lay out a table: the first column to the left, the others to the right.
+
+    :param list header: the titles of the columns
+    :param list rows: the cells of each row, as strings
+    :rtype: str
+    """
+    rows = [header, ["-" * len(title) for title in header], *rows]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(header))]
+    return "\n".join(
+        "  ".join(
+            cell.rjust(width) if column else cell.ljust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    )
+
+
+def plan(results):
+    """Report on planning.
+
+    :param list results: what `plan.measure` returned, for each number of items
+    :return: the text, and whether a budget was missed by a clear margin
+    :rtype: tuple[str, bool]
+    """
+    rows = []
+    budgets = Budgets()
+    for result in results:
+        for key, title in RUNS:
+            rows.append(_plan_row(result["items"], title, result[key]))
+        if result["items"] >= MANY_ITEMS:
+            _plan_budgets(budgets, result)
+    _growth_budgets(budgets, results)
+    statements = {
+        result[key]["whole"]["statements"] for result in results for key, _title in RUNS
+    }
+    header = ["open items", "run", "lines", "deciding", "bare", "ratio"]
+    header += ["writing", "bare", "ratio", "statements", "Python", "PostgreSQL"]
+    text = table(header, rows)
+    if budgets.lines:
+        text += "\n\n" + budgets.table()
+    text += "\n\nThe number of statements is " + (
+        "the same throughout."
+        if len(statements) == 1
+        else "NOT constant: " + ", ".join(map(str, sorted(statements)))
+    )
+    return text, budgets.is_missed or len(statements) > 1
+
+
+def _plan_row(items, title, run):
+    deciding, writing, whole = run["deciding"], run["writing"], run["whole"]
+    return [
+        f"{items:,}",
+        title,
+        f"{whole['customers']:,}",
+        seconds(deciding["planning"]),
+        seconds(deciding["bare"]),
+        f"{ratio(deciding):.1f}x",
+        seconds(writing["planning"]),
+        seconds(writing["bare"]),
+        f"{ratio(writing):.1f}x",
+        str(whole["statements"]),
+        megabytes(whole["memory"], "+"),
+        megabytes(whole["server_memory"]),
+    ]
+
+
+def _plan_budgets(budgets, result):
+    for key, title in RUNS:
+        suffix = f"{result['items']:,} items, {title}"
+        run = result[key]
+        budgets.at_most(f"deciding, {suffix}", ratio(run["deciding"]), BUDGET_DECIDING)
+        budgets.at_most(f"writing, {suffix}", ratio(run["writing"]), BUDGET_WRITING)
+
+
+def _growth_budgets(budgets, results):
+    """Compare the growth of the time with that of the items."""
+    for smaller, larger in zip(results, results[1:], strict=False):
+        if smaller["items"] < MANY_ITEMS:
+            continue
+        growth = larger["items"] / smaller["items"]
+        for key, title in RUNS:
+            before, after = (
+                sum(run[key][part]["planning"] for part in ("deciding", "writing"))
+                for run in (smaller, larger)
+            )
+            budgets.at_most(
+                f"growth of time by growth of items, {title}",
+                after / before / growth,
+                BUDGET_GROWTH,
+            )
+
+
+def ratio(times):
+    """Return how much longer planning takes than the bare statements."""
+    return times["planning"] / times["bare"]
+
+
+def seconds(value):
+    """Show a time."""
+    return f"{value:.1f} s" if value >= 10 else f"{value * 1000:,.0f} ms"
+
+
+def megabytes(value, sign=""):
+    """Show an amount of memory, or that it cannot be seen."""
+    return "?" if value is None else f"{sign}{value:,.0f} MB"
