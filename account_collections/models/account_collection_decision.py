@@ -26,8 +26,8 @@ class AccountCollectionDecision(models.AbstractModel):
         :param list partner_ids: only these commercial partners, or everybody
         :return: a query with the columns `partner_id, case_id, policy_id, step_id,
             commitment_id, channel, address_id, decision, reason, reason_date,
-            reason_source, amount_overdue, amount_held, amount_collectible, days_overdue,
-            step_reached_id, date_next_step`
+            reason_source, amount_overdue, amount_held, amount_collectible,
+            days_overdue, step_reached_id, date_next_step`
         :rtype: odoo.tools.SQL
         """
         scope = self._get_scope(company, date, partner_ids)
@@ -202,8 +202,8 @@ class AccountCollectionDecision(models.AbstractModel):
                        COALESCE(policy.min_amount, 0) AS min_amount,
                        COALESCE(customer.exposure_overdue, customer.exposure_coming)
                            AS exposure,
-                       policy.step_ids[next.rank] AS item_step_id, agreed.step_id AS agreed_step_id,
-                       agreed.commitment_id,
+                       policy.step_ids[next.rank] AS item_step_id,
+                       agreed.step_id AS agreed_step_id, agreed.commitment_id,
                        address.email_address_id, address.postal_address_id,
                        %(item_channel)s AS item_channel,
                        %(agreed_channel)s AS agreed_channel,
@@ -244,9 +244,7 @@ class AccountCollectionDecision(models.AbstractModel):
             company=scope["company"].id,
             date=scope["date"],
             reason=self._get_reason_sql(scope),
-            item_channel=self._get_channel_sql(
-                SQL("policy.channels[next.rank]")
-            ),
+            item_channel=self._get_channel_sql(SQL("policy.channels[next.rank]")),
             agreed_channel=self._get_channel_sql(SQL("agreed.channel")),
             last_contact=self._get_last_contact_query(scope),
             address=self.env["res.partner"]._get_collection_address_query(

@@ -37,8 +37,9 @@ class AccountCollectionOpenItem(models.AbstractModel):
                 SELECT item.line_id, item.move_id, item.partner_id, item.policy_id,
                        item.currency_id, item.date_due, item.days_overdue,
                        item.is_overdue, item.is_reminder_due, item.is_blocked,
-                       item.residual, item.held, item.residual - item.held AS collectible,
-                       item.held_until, item.held_reason, item.rank_reached,
+                       item.residual, item.held,
+                       item.residual - item.held AS collectible, item.held_until,
+                       item.held_reason, item.rank_reached,
                        (SELECT MAX(step.rank) FROM step
                          WHERE step.policy_id = item.policy_id
                            AND step.delay_days <= item.days_overdue) AS rank_allowed
@@ -200,7 +201,8 @@ class AccountCollectionOpenItem(models.AbstractModel):
             SELECT payment.id AS payment_id, open.id AS line_id, open.partner_id,
                    open.currency_id, open.residual, conversion.factor,
                    LEAST(open.residual, GREATEST(0,
-                       ROUND(payment.amount * conversion.factor, item_rate.decimal_places)
+                       ROUND(payment.amount * conversion.factor,
+                             item_rate.decimal_places)
                        - COALESCE(SUM(open.residual) OVER (
                            PARTITION BY payment.id ORDER BY open.date_due, open.id
                            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
