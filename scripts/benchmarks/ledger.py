@@ -69,7 +69,8 @@ def _drop_checks(env):
     """
     env.cr.execute(
         """
-        SELECT format('ALTER TABLE %%s DROP CONSTRAINT %%I', conrelid::regclass, conname)
+        SELECT FORMAT('ALTER TABLE %%s DROP CONSTRAINT %%I',
+                      conrelid::regclass, conname)
           FROM pg_constraint
          WHERE contype = 'f' AND conrelid::regclass::text IN %s
         """,
@@ -79,7 +80,7 @@ def _drop_checks(env):
         env.cr.execute(statement)
     env.cr.execute(
         """
-        SELECT format('DROP INDEX %%s', indexrelid::regclass),
+        SELECT FORMAT('DROP INDEX %%s', indexrelid::regclass),
                pg_get_indexdef(indexrelid)
           FROM pg_index
          WHERE indrelid::regclass::text IN %s AND NOT indisprimary
@@ -180,9 +181,11 @@ _CONTACTS = """
     )
     SELECT %(first_partner)s + %(customers)s + c, 'Accounts', 'Accounts',
            %(first_partner)s + c, %(first_partner)s + c, FALSE, TRUE, 'invoice',
-           'en_US', 'accounts' || c || '@example.com', 'accounts' || c || '@example.com',
-           'ask', NOW(), NOW()
+           'en_US', mail, mail, 'ask', NOW(), NOW()
       FROM GENERATE_SERIES(1, %(customers)s) c
+     CROSS JOIN LATERAL (
+        SELECT 'accounts' || c || '@example.com'
+     ) address (mail)
      WHERE c %% 20 = 11
 """
 
@@ -201,8 +204,8 @@ _MOVES = """
            CASE WHEN sign > 0 THEN 'out_invoice' ELSE 'out_refund' END, 'no',
            CASE WHEN i %% 200 = 17 THEN 'blocked' WHEN open < 1 THEN 'partial'
                 ELSE 'not_paid' END,
-           CASE WHEN c %% 20 = 11
-                THEN %(first_partner)s + %(customers)s + c ELSE %(first_partner)s + c END,
+           %(first_partner)s + c
+               + CASE WHEN c %% 20 = 11 THEN %(customers)s ELSE 0 END,
            %(first_partner)s + c, currency_id, due - 30, due - 30, due,
            amount, amount, amount * open, sign * amount / rate, sign * amount / rate,
            sign * amount * open / rate, sign * amount, rate, NOW(), NOW()
