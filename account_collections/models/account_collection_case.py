@@ -150,6 +150,7 @@ class AccountCollectionCase(models.Model):
     @api.depends_context("uid", "allowed_company_ids")
     def _compute_item_ids(self):
         lines = self.env["account.move.line"]
+        self.env.flush_all()
         for company, cases in self.grouped("company_id").items():
             receivable = self.env["account.collection.open.item"]._get_receivable_query(
                 company, cases.partner_id.ids
@@ -176,7 +177,7 @@ class AccountCollectionCase(models.Model):
         for case in self:
             case.contact_count = len(case.contact_ids)
 
-    @api.depends("contact_ids.state", "contact_ids.error")
+    @api.depends("contact_ids")
     def _compute_contact_error(self):
         for case in self:
             last = case.contact_ids.sorted(

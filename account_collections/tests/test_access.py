@@ -1,0 +1,272 @@
+from odoo import Command
+from odoo.exceptions import AccessError
+from odoo.tests import new_test_user, tagged
+
+from .common import CollectionCommon
+
+NOBODY = "----"
+READ = "r---"
+
+# What each group may do, by model: read, write, create, unlink.
+#                                      own     all     manager
+RIGHTS = {
+    "account.collection.policy": (READ, READ, "rwcu"),
+    "account.collection.policy.step": (READ, READ, "rwcu"),
+    "account.collection.team": (READ, READ, "rwcu"),
+    "account.collection.late.reason": (READ, READ, "rwcu"),
+    "account.collection.case": ("rw--", "rw--", "rw--"),
+    "account.collection.contact": ("r-c-", "r-c-", "r-c-"),
+    "account.collection.contact.item": ("r-c-", "r-c-", "r-c-"),
+    "account.collection.hold": ("rwc-", "rwc-", "rwc-"),
+    "account.collection.run": (NOBODY, "rwcu", "rwcu"),
+    "account.collection.run.line": (NOBODY, "rw--", "rw--"),
+    "account.collection.run.total": (NOBODY, READ, READ),
+    "account.collection.handover": (NOBODY, "rwc-", "rwc-"),
+    "account.collection.run.execute": (NOBODY, "rwc-", "rwc-"),
+}
+COLLECTORS = ("own", "all", "manager")
+# Who sees nothing at all of it.
+OTHERS = {
+    "invoicing": "account.group_account_invoice",
+    "internal": "base.group_user",
+    "portal": "base.group_portal",
+}
+
+
+@tagged("post_install", "-at_install")
+class TestAccess(CollectionCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        groups = {
+            name: f"account_collections.group_collection_{name}" for name in COLLECTORS
+        } | OTHERS
+        cls.users = {
+            name: new_test_user(
+                cls.env,
+                login=f"user_{name}",
+                groups=group,
+                company_id=cls.company.id,
+                company_ids=[Command.set(cls.company.ids)],
+            )
+            for name, group in groups.items()
+        }
+        cls.invoice = cls._create_open_invoice(cls.customer)
+        cls.line = cls._get_receivable_line(cls.invoice)
+        cls.case = cls._open_case(cls.customer)
+
+    @classmethod
+    def _open_case(cls, customer, company=None):
+        cases = cls.env["account.collection.case"]
+        cases._refresh(company or cls.company, customer)
+        return cases.search([("partner_id", "=", customer.id)])
+
+    def _get_rights(self, model, user):
+        return "".join(
+            letter if self.env[model].with_user(user).has_access(operation) else "-"
+            for letter, operation in zip(
+                "rwcu", ("read", "write", "create", "unlink"), strict=True
+            )
+        )
+
+    # === MODELS === #
+
+    def test_rights_on_models(self):
+        for model, expected in RIGHTS.items():
+            for name, rights in zip(COLLECTORS, expected, strict=True):
+                with self.subTest(model=model, group=name):
+                    self.assertEqual(self._get_rights(model, self.users[name]), rights)
+            for name in OTHERS:
+                with self.subTest(model=model, group=name):
+                    self.assertEqual(self._get_rights(model, self.users[name]), NOBODY)
+
+    def test_nobody_else_has_rights(self):
+        """Each model of the add-on, those of wizards included, is for collectors."""
+        for model in self.env.registry:
+            if not model.startswith("account.collection."):
+                continue
+            if self.env[model]._abstract:
+                continue
+            for name in OTHERS:
+                with self.subTest(model=model, group=name):
+                    self.assertNotIn("r", self._get_rights(model, self.users[name]))
+
+    def test_invoicing_administrators_are_managers(self):
+        user = new_test_user(
+            self.env, login="boss", groups="account.group_account_manager"
+        )
+        self.assertTrue(user.has_group("account_collections.group_collection_manager"))
+
+    # === RECORDS === #
+
+    def test_own_cases(self):
+        """(collector of the case, who may see it)"""
+        own, everybody = self.users["own"], self.users["all"]
+        for collector, expected in (
+            (self.env["res.users"], {"own", "all", "manager"}),
+            (own, {"own", "all", "manager"}),
+            (everybody, {"all", "manager"}),
+        ):
+            self.case.user_id = collector
+            hold = self._hold(self.line, 1)
+            contact = self._log_contact(self.customer, 1, case_id=self.case.id)
+            for record in (self.case, hold, contact):
+                with self.subTest(collector=collector.login, record=record._name):
+                    visible = {
+                        name
+                        for name in COLLECTORS
+                        if record.with_user(self.users[name]).has_access("read")
+                    }
+                    self.assertEqual(visible, expected)
+
+    def test_work_on_own_case(self):
+        self.case.user_id = self.users["own"]
+        case = self.case.with_user(self.users["own"])
+        case.env["account.collection.contact.log"].create(
+            {"case_id": case.id, "note": "Called"}
+        ).action_log()
+        case.env["account.collection.hold.set"].create(
+            {"case_id": case.id, "note": "Because"}
+        ).action_hold()
+        self.assertTrue(case.contact_ids)
+        self.assertEqual(case.amount_collectible, 0)
+        case.item_ids.collection_hold_ids.action_end()
+        case.action_refresh()
+        self.assertEqual(case.amount_collectible, 100)
+
+    def test_not_on_the_case_of_a_colleague(self):
+        self.case.user_id = self.users["all"]
+        case = self.case.with_user(self.users["own"])
+        for wizard, action in (
+            ("account.collection.contact.log", "action_log"),
+            ("account.collection.hold.set", "action_hold"),
+        ):
+            with self.subTest(wizard=wizard), self.assertRaises(AccessError):
+                record = case.env[wizard].create({"case_id": case.id, "note": "Why"})
+                getattr(record, action)()
+        with self.assertRaises(AccessError):
+            case.action_refresh()
+        self.assertFalse(self.line.collection_hold_ids)
+        self.assertFalse(self.invoice.with_user(self.users["own"]).collection_case_id)
+
+    def test_fields_of_customers_and_invoices(self):
+        for name in ("invoicing", "internal"):
+            for record in (self.customer, self.invoice):
+                with self.subTest(group=name, record=record._name):
+                    self.assertNotIn(
+                        "collection_case_id",
+                        record.with_user(self.users[name]).fields_get(),
+                    )
+
+    # === SCREENS === #
+
+    def test_menus(self):
+        """(group, menus it sees)"""
+        everything = {
+            "worklist",
+            "runs",
+            "holds",
+            "contacts",
+            "analysis",
+            "policies",
+            "teams",
+            "late_reasons",
+        }
+        settings = {"policies", "teams", "late_reasons"}
+        for name, expected in (
+            ("own", everything - settings - {"runs"}),
+            ("all", everything - settings),
+            ("manager", everything),
+            ("invoicing", set()),
+            ("internal", set()),
+        ):
+            with self.subTest(group=name):
+                menus = self.env["ir.ui.menu"].with_user(self.users[name])
+                visible = menus._visible_menu_ids()
+                self.assertEqual(
+                    {
+                        menu
+                        for menu in everything
+                        if self._is_reachable(
+                            self.env.ref(f"account_collections.menu_{menu}"), visible
+                        )
+                    },
+                    expected,
+                )
+
+    def _is_reachable(self, menu, visible):
+        """Whether a menu and each menu above it are visible."""
+        while menu:
+            if menu.id not in visible:
+                return False
+            menu = menu.parent_id
+        return True
+
+    def test_screens_of_odoo_open_for_everybody(self):
+        for name in ("own", "invoicing"):
+            for model in ("res.partner", "account.move"):
+                view = (
+                    self.env[model].with_user(self.users[name]).get_view(None, "form")
+                )
+                with self.subTest(group=name, model=model):
+                    self.assertEqual(
+                        "action_view_collection_case" in view["arch"], name == "own"
+                    )
+
+    # === COMPANIES === #
+
+    def test_companies_and_branches(self):
+        """(companies of the user, whether they see a case of the main company)"""
+        self.company.child_ids = [Command.create({"name": "Branch"})]
+        branch = self.company.child_ids
+        other = self.setup_other_company()["company"]
+        records = self.case | self.env["account.collection.case"]
+        run = self._plan()
+        hold = self._hold(self.line, 1)
+        contact = self._log_contact(self.customer, 1, case_id=self.case.id)
+        for index, (companies, is_visible) in enumerate(
+            (
+                (self.company, True),
+                (branch, True),
+                (other, False),
+                (self.company | other, True),
+            )
+        ):
+            user = new_test_user(
+                self.env,
+                login=f"company_user_{index}",
+                groups="account_collections.group_collection_manager",
+                company_id=companies[:1].id,
+                company_ids=[Command.set(companies.ids)],
+            )
+            for record in (
+                records,
+                self.policy,
+                self.steps[0],
+                run,
+                run.line_ids[0],
+                hold,
+                contact,
+            ):
+                with self.subTest(companies=companies, record=record._name):
+                    self.assertEqual(
+                        record.with_user(user)
+                        .with_context(allowed_company_ids=companies.ids)
+                        .has_access("read"),
+                        is_visible,
+                    )
+
+    def test_branch_user_opens_case(self):
+        """The open items that belong to other branches are not shown."""
+        self.company.child_ids = [Command.create({"name": "Branch"})]
+        branch = self.company.child_ids
+        user = new_test_user(
+            self.env,
+            login="branch_user",
+            groups="account_collections.group_collection_all",
+            company_id=branch.id,
+            company_ids=[Command.set(branch.ids)],
+        )
+        case = self.case.with_user(user).with_context(allowed_company_ids=branch.ids)
+        self.assertEqual(case.amount_overdue, 100)
+        self.assertFalse(case.item_ids)
