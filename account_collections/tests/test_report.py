@@ -18,6 +18,10 @@ class TestReport(LetterCommon):
     def setUpClass(cls):
         super().setUpClass()
         cls.env = cls.env(context=dict(cls.env.context, force_report_rendering=True))
+        # Nothing listens there: text in the fonts of the server cannot be read back.
+        cls.env["ir.config_parameter"].sudo().set_param(
+            "report.url", "http://127.0.0.1:9"
+        )
         cls.customer.write({"street": "1 Mill Lane", "zip": "BS1", "city": "Bristol"})
         cls.late = cls._create_open_invoice(cls.customer, 1000, 40, ref="PO 77")
         cls.recent = cls._create_open_invoice(cls.customer, 234.5, 10)
