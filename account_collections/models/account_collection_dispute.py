@@ -2,6 +2,10 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
 
+# What is disputed: fixed as soon as the dispute is registered.
+REGISTERED = {"company_id", "currency_id", "line_ids", "amount", "invoice_line_ids"}
+
+
 class AccountCollectionDispute(models.Model):
     """What a customer says is wrong with an invoice, until it is settled.
 
@@ -142,8 +146,20 @@ class AccountCollectionDispute(models.Model):
             reason = dispute.reason_id
             dispute.team_id = reason.team_id
             dispute.responsible_id = dispute._get_able(
-                reason.user_id, reason.team_id.user_id
+                reason.user_id, reason.team_id.user_id, dispute.user_id
             )
+
+    # === CRUD METHODS === #
+
+    def write(self, vals):
+        if REGISTERED & vals.keys() and any(self.mapped("is_registered")):
+            raise UserError(
+                self.env._(
+                    "What was registered as disputed does not change any more. Note "
+                    "that the dispute is withdrawn, and register another one."
+                )
+            )
+        return super().write(vals)
 
     # === ACTION METHODS === #
 
@@ -284,7 +300,7 @@ class AccountCollectionDispute(models.Model):
         return [
             ("new", self.env._("New")),
             ("investigating", self.env._("Being investigated")),
-            ("resolved_valid", self.env._("Settled in favour of the customer")),
+            ("resolved_valid", self.env._("Accepted")),
             ("resolved_invalid", self.env._("Rejected")),
             ("withdrawn", self.env._("Withdrawn")),
         ]

@@ -431,6 +431,16 @@ class TestDispute(DisputeCommon):
             ):
                 self._dispute(invoice, **values)
 
+    def test_registered_terms_do_not_change(self):
+        dispute = self._dispute(self._create_open_invoice(self.customer))
+        for values in ({"amount": 50}, {"line_ids": False}):
+            with (
+                self.subTest(values=values),
+                self.assertRaisesRegex(UserError, "does not change any more"),
+            ):
+                dispute.write(values)
+        dispute.date_deadline = TODAY + timedelta(days=30)
+
     def test_bad_answers(self):
         dispute = self._dispute(self._create_open_invoice(self.customer), 60)
         dispute.action_investigate()
