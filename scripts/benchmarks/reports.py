@@ -148,3 +148,64 @@ def seconds(value):
 def megabytes(value, sign=""):
     """Show an amount of memory, or that it cannot be seen."""
     return "?" if value is None else f"{sign}{value:,.0f} MB"
+
+
+def replay(months, expected):
+    """Report on a replayed year.
+
+    :param list months: what `replay.measure` returned
+    :param list expected: the figures (`history.Figures`) by the file, for each month
+    :return: the text, and whether Odoo's figures differ from those of the file
+    :rtype: tuple[str, bool]
+    """
+    differences = replay_differences(months, expected)
+    parts = [
+        "Contacts, by step",
+        _count_table(months, "contacts"),
+        "Customers left alone on a day, by reason",
+        _count_table(months, "silences"),
+        "The ledger, at the end of each month (collected: in the month)",
+        table(
+            ["month", "collected", "overdue", "open items", "late items"],
+            [
+                [
+                    month["month"],
+                    f"{month['collected']:,.2f}",
+                    f"{month['overdue']:,.2f}",
+                    str(month["open_items"]),
+                    str(month["late_items"]),
+                ]
+                for month in months
+            ],
+        ),
+        "\n".join(differences)
+        or "These figures are the same when worked out from the file alone.",
+    ]
+    return "\n\n".join(parts), bool(differences)
+
+
+def replay_differences(months, expected):
+    """Compare what Odoo says with what follows from the file.
+
+    :return: a line for each difference
+    :rtype: list[str]
+    """
+    return [
+        f"DIFFERENT: {name} of {month['month']} is {month[name]} in Odoo, "
+        f"{getattr(figures, name)} by the file"
+        for month, figures in zip(months, expected, strict=True)
+        for name in figures._fields
+        if round(float(getattr(figures, name)), 2) != round(float(month[name]), 2)
+    ]
+
+
+def _count_table(months, key):
+    """Lay out counts by month: a column for each name that occurs, and their sum."""
+    names = list(dict.fromkeys(name for month in months for name in month[key]))
+    counts = [[month[key].get(name, 0) for name in names] for month in months]
+    totals = [sum(column) for column in zip(*counts, strict=True)]
+    rows = [
+        [month["month"], *map(str, row)]
+        for month, row in zip(months, counts, strict=True)
+    ]
+    return table(["month", *names], [*rows, ["total", *map(str, totals)]])
