@@ -19,6 +19,8 @@ from . import account_collection_commitment_reminder
 from . import account_collection_resolution
 from . import account_collection_resolution_evaluation
 from . import account_collection_promise
+from . import account_collection_promise_actions
+from . import account_collection_promise_history
 from . import account_collection_plan
 from . import account_collection_plan_line
 from . import account_collection_plan_evaluation
@@ -33,6 +35,9 @@ from . import account_collection_dispute_hold
 from . import account_collection_dispute_credit
 from . import account_collection_dispute_notice
 from . import account_collection_case_dispute
+from . import account_collection_commitment_label
+from . import account_collection_agreement
+from . import account_collection_case_agreement
 from . import account_collection_statement
 from . import account_collection_payment_link
 from . import account_collection_letter
@@ -47,6 +52,8 @@ from . import account_collection_run_review
 from . import account_collection_run_total
 from . import account_collection_handover_file
 from . import account_move
+from . import account_move_agreement
+from . import account_move_dispute
 from . import account_move_line
 from . import account_partial_reconcile
 from . import account_payment
@@ -54,4 +61,3 @@ from . import mail_activity
 from . import mail_mail
 from . import mail_thread
 from . import res_config_settings
-from . import account_move_dispute

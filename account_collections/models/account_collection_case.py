@@ -401,7 +401,7 @@ class AccountCollectionCase(models.Model):
             "priority_amount": self.env._("Amount"),
             "priority_days": self.env._("Age"),
             "priority_silence": self.env._("Silence"),
-            "priority_contact": self.env._("Failed contact"),
+            "priority_contact": self.env._("Failed contact or broken word"),
         }
 
     def _prepare_wizard_action(self, model, name, **context):

@@ -190,8 +190,8 @@ class AccountCollectionCase(models.Model):
 
         The amount counts up to 40 points, 20 for the average of the company's
         cases; the age up to 30, at 90 days; the silence since the last contact up
-        to 20, at 30 days; a last contact that failed, 10. A case of which nothing
-        is collectible has no priority.
+        to 20, at 30 days; a last contact that failed, or an agreed payment missed
+        within 90 days, 10. A case of which nothing is collectible has no priority.
         """
         return SQL(
             """
@@ -228,6 +228,7 @@ class AccountCollectionCase(models.Model):
                                     decision.days_overdue), 0), 30) / 30.0
                        ) AS silence_points,
                        active.factor * CASE WHEN last_contact.has_failed
+                               OR missed.partner_id IS NOT NULL
                            THEN 10 ELSE 0 END AS contact_points
                   FROM collection_decision decision
                  CROSS JOIN (
@@ -250,6 +251,11 @@ class AccountCollectionCase(models.Model):
                        AND partner_id IN (SELECT partner_id FROM collection_decision)
                      GROUP BY partner_id
                   ) last_contact ON last_contact.partner_id = decision.partner_id
+                  LEFT JOIN (
+                    SELECT DISTINCT partner_id FROM account_collection_commitment
+                     WHERE company_id = %(company)s AND state IN ('partial', 'broken')
+                       AND date_limit >= %(date)s - 90
+                  ) missed ON missed.partner_id = decision.partner_id
               ) score
              WHERE account_collection_case.partner_id = score.partner_id
                AND account_collection_case.company_id = %(company)s

@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
-
+from odoo.tools import SQL
 
 # What is disputed: fixed as soon as the dispute is registered.
 REGISTERED = {"company_id", "currency_id", "line_ids", "amount", "invoice_line_ids"}
@@ -22,6 +22,7 @@ class AccountCollectionDispute(models.Model):
     _cancelled_state = "withdrawn"
     _superseded_state = "withdrawn"
     _draft_state = "new"
+    _deadline_field = "date_deadline"
 
     # === FIELDS === #
 
@@ -289,6 +290,9 @@ class AccountCollectionDispute(models.Model):
             self._close_request()
 
     # === HELPERS === #
+
+    def _get_live_condition(self):
+        return SQL("(%s AND agreement.is_registered)", super()._get_live_condition())
 
     @api.model
     def _get_states(self):

@@ -9,6 +9,10 @@ class AccountCollectionPromise(models.Model):
 
     _hold_reason = "promise"
     _live_states = ("open",)
+    # How far ahead money is usually promised, and how long it is waited for when the
+    # customer says that it is paid.
+    _usual_days = 7
+    _check_days = 5
 
     # === FIELDS === #
 
@@ -48,6 +52,26 @@ class AccountCollectionPromise(models.Model):
         string="Payment Reference", help="By which the payment can be found."
     )
     note = fields.Text()
+    amount_received = fields.Monetary(
+        string="Received", compute="_compute_outcome", compute_sudo=True
+    )
+    amount_open = fields.Monetary(
+        string="Still Expected", compute="_compute_outcome", compute_sudo=True
+    )
+    date_limit = fields.Date(
+        string="Kept Until",
+        compute="_compute_outcome",
+        compute_sudo=True,
+        help="The last day on which a payment is on time.",
+    )
+    date_kept = fields.Date(
+        string="Kept On", compute="_compute_outcome", compute_sudo=True
+    )
+    agreed = fields.Char(
+        string="In Force",
+        compute="_compute_agreed",
+        help="What else is agreed on the same open items.",
+    )
 
     # === CONSTRAINT METHODS === #
 
@@ -61,6 +85,26 @@ class AccountCollectionPromise(models.Model):
                         "found."
                     )
                 )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends(
+        "commitment_ids.amount_received",
+        "commitment_ids.amount_open",
+        "commitment_ids.date_kept",
+    )
+    def _compute_outcome(self):
+        for promise in self:
+            payment = promise.commitment_ids[:1]
+            promise.amount_received = payment.amount_received
+            promise.amount_open = payment.amount_open
+            promise.date_limit = payment.date_limit
+            promise.date_kept = payment.date_kept
+
+    @api.depends("line_ids", "state")
+    def _compute_agreed(self):
+        for promise in self:
+            promise.agreed = promise.state == "draft" and promise._get_other_names()
 
     # === BUSINESS METHODS === #
 

@@ -282,6 +282,13 @@ class AccountCollectionResolution(models.AbstractModel):
             )
         ]
 
+    def _get_other_names(self):
+        """Name the other cash resolutions in force on the same open items.
+
+        :rtype: str
+        """
+        return ", ".join(other.sudo().display_name for other in self._get_others())
+
     def _check_others(self):
         """See that nothing else is in force on the same items, unless it is replaced.
 

@@ -25,6 +25,7 @@ class AccountCollectionRunLine(models.Model):
         "step_id",
         "channel",
         "case_id",
+        "commitment_id",
     )
     @api.depends_context("lang")
     def _compute_explanation(self):
@@ -33,6 +34,12 @@ class AccountCollectionRunLine(models.Model):
                 line.explanation = line.error
             elif line.decision == "contact" and line.state != "dropped":
                 line.explanation = line._get_contact_explanation()
+                if line.commitment_id:
+                    line.explanation = self.env._(
+                        "%(step)s: %(payment)s",
+                        step=line.explanation,
+                        payment=line.commitment_id._get_explanation(line.run_id.date),
+                    )
             else:
                 line.explanation = line._get_silence_explanation()
 
@@ -147,13 +154,17 @@ class AccountCollectionRunLine(models.Model):
             ._description_selection(self.env)
         ).get(self.reason_source)
         if self.reason_source == "manual" or not kind:
-            kind = self.env._("set by hand")
+            if not self.reason_date:
+                return self.env._("Held without an end (set by hand)")
+            return self.env._(
+                "Held until %s (set by hand)", format_date(self.env, self.reason_date)
+            )
         if not self.reason_date:
-            return self.env._("Held without an end (%s)", kind)
+            return self.env._("%s, without an end yet", kind)
         return self.env._(
-            "Held until %(date)s (%(kind)s)",
-            date=format_date(self.env, self.reason_date),
+            "%(kind)s, until %(date)s",
             kind=kind,
+            date=format_date(self.env, self.reason_date),
         )
 
     def _explain_gap(self):

@@ -33,6 +33,13 @@ class ResPartner(models.Model):
         compute="_compute_collection_case_id",
         groups="account_collections.group_collection_own",
     )
+    collection_open_case_ids = fields.Many2many(
+        "account.collection.case",
+        string="Open Cases",
+        compute="_compute_collection_case_id",
+        groups="account_collections.group_collection_own",
+        help="The open case in each company.",
+    )
     collection_amount_overdue = fields.Monetary(
         string="Overdue",
         related="collection_case_id.amount_overdue",
@@ -42,20 +49,24 @@ class ResPartner(models.Model):
     # === COMPUTE METHODS === #
 
     @api.depends("commercial_partner_id")
-    @api.depends_context("uid", "company")
+    @api.depends_context("uid", "company", "allowed_company_ids")
     def _compute_collection_case_id(self):
-        cases = {
-            case.partner_id: case
-            for case in self.env["account.collection.case"].search(
-                [
-                    ("partner_id", "in", self.commercial_partner_id.ids),
-                    ("company_id", "=", self.env.company.root_id.id),
-                    ("state", "!=", "closed"),
-                ]
-            )
-        }
+        cases = self.env["account.collection.case"].search(
+            [
+                ("partner_id", "in", self.commercial_partner_id.ids),
+                ("state", "!=", "closed"),
+            ]
+        )
         for partner in self:
-            partner.collection_case_id = cases.get(partner.commercial_partner_id)
+            own = cases.filtered(
+                lambda case, partner=partner: (
+                    case.partner_id == partner.commercial_partner_id
+                )
+            )
+            partner.collection_open_case_ids = own
+            partner.collection_case_id = own.filtered(
+                lambda case: case.company_id == self.env.company.root_id
+            )
 
     # === CRUD METHODS === #
 

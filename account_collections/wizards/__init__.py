@@ -8,3 +8,4 @@ from . import account_collection_run_execute
 from . import account_collection_letter_preview
 from . import account_collection_plan_accept
 from . import account_collection_plan_propose
+from . import account_collection_promise_take

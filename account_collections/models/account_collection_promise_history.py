@@ -1,0 +1,197 @@
+from collections import Counter
+
+from odoo import api, fields, models
+
+
+class AccountCollectionPromiseHistory(models.AbstractModel):
+    """How a customer has kept promises to pay so far: of a case, of a partner."""
+
+    _name = "account.collection.promise.history"
+    _description = "History of Promises"
+
+    # === FIELDS === #
+
+    promise_count = fields.Integer(
+        string="Promises",
+        compute="_compute_promise_history",
+        groups="account_collections.group_collection_own",
+    )
+    promise_rate = fields.Float(
+        string="Promises Kept",
+        compute="_compute_promise_history",
+        groups="account_collections.group_collection_own",
+        help="Of the promises that fell due, the part that was kept, even if late.",
+    )
+    promise_amount_rate = fields.Float(
+        string="Promised Amount Kept",
+        compute="_compute_promise_history",
+        groups="account_collections.group_collection_own",
+        help="Of what was promised and fell due, the part in promises that were kept.",
+    )
+    promise_history = fields.Char(
+        compute="_compute_promise_history",
+        groups="account_collections.group_collection_own",
+    )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends_context("company", "lang")
+    def _compute_promise_history(self):
+        scopes = {record: record._get_promise_scope() for record in self}
+        histories = self.env["account.collection.promise"]._get_histories(
+            self.env["res.partner"].union(*(scope[0] for scope in scopes.values())),
+            self.env["res.company"].union(*(scope[1] for scope in scopes.values())),
+        )
+        for record, (partner, company) in scopes.items():
+            counts, amounts = histories.get((partner, company), (Counter(), Counter()))
+            record.promise_count = counts.total()
+            record.promise_rate = record._get_promise_rate(counts)
+            record.promise_amount_rate = record._get_promise_rate(amounts)
+            record.promise_history = record._get_promise_history(counts)
+
+    # === ACTION METHODS === #
+
+    def action_view_promises(self):
+        """Open all promises of the customer.
+
+        :return: a window action
+        :rtype: dict
+        """
+        self.ensure_one()
+        partner, company = self._get_promise_scope()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "account_collections.account_collection_promise_action"
+        )
+        return dict(
+            action,
+            domain=[("partner_id", "=", partner.id), ("company_id", "=", company.id)],
+            context={"default_partner_id": partner.id},
+        )
+
+    # === HELPERS === #
+
+    def _get_promise_scope(self):
+        """Whose promises count, and to whom they were given.
+
+        :return: the commercial partner and the root company
+        :rtype: tuple
+        """
+        raise NotImplementedError
+
+    @api.model
+    def _get_promise_rate(self, weights):
+        """What part of the promises that fell due was kept.
+
+        :param Counter weights: the number or the amount of promises by outcome
+        :return: from 0 to 1
+        :rtype: float
+        """
+        kept = weights["kept"] + weights["late"]
+        due = kept + weights["partial"] + weights["broken"]
+        return kept / due if due else 0
+
+    def _get_promise_history(self, counts):
+        """Sum up the promises in a sentence.
+
+        :param Counter counts: the number of promises by outcome
+        :rtype: str
+        """
+        if not counts:
+            return ""
+        labels = {
+            "open": self.env._("open"),
+            "kept": self.env._("kept"),
+            "late": self.env._("late"),
+            "partial": self.env._("partly"),
+            "broken": self.env._("broken"),
+            "cancelled": self.env._("withdrawn"),
+        }
+        outcomes = ", ".join(
+            f"{counts[outcome]} {label}"
+            for outcome, label in labels.items()
+            if counts[outcome]
+        )
+        if not counts.keys() - {"open", "cancelled"}:
+            return outcomes
+        return self.env._(
+            "%(outcomes)s · %(rate).0f%% kept, %(amount_rate).0f%% of the amount",
+            outcomes=outcomes,
+            rate=100 * self.promise_rate,
+            amount_rate=100 * self.promise_amount_rate,
+        )
+
+
+class AccountCollectionPromise(models.Model):
+    _inherit = "account.collection.promise"
+
+    # === BUSINESS METHODS === #
+
+    @api.model
+    def _get_histories(self, partners, companies):
+        """Count what became of the promises of customers, in one query.
+
+        Promises that were withdrawn or replaced count, those that were never given
+        do not. Amounts are converted to the company's currency, at today's rate.
+
+        :param partners: the commercial partners (`res.partner`)
+        :param companies: the root companies (`res.company`)
+        :return: by partner and company, the number and the amount by outcome (a state,
+            or `late`)
+        :rtype: dict[tuple, tuple[Counter, Counter]]
+        """
+        histories = {}
+        # The customer's word counts, whoever took it.
+        for partner, company, currency, state, is_late, count, amount in self.sudo()._read_group(
+            [
+                ("partner_id", "in", partners.ids),
+                ("company_id", "in", companies.ids),
+                ("state", "!=", "draft"),
+                "|",
+                ("state", "!=", "cancelled"),
+                "&",
+                ("date_end", "!=", False),
+                ("followed_state", "!=", False),
+            ],
+            ["partner_id", "company_id", "currency_id", "state", "is_late"],
+            ["__count", "amount:sum"],
+        ):
+            counts, amounts = histories.setdefault(
+                (partner.with_env(self.env), company.with_env(self.env)),
+                (Counter(), Counter()),
+            )
+            outcome = "late" if state == "kept" and is_late else state
+            counts[outcome] += count
+            amounts[outcome] += currency._convert(amount, company.currency_id, company)
+        return histories
+
+
+class AccountCollectionCase(models.Model):
+    _name = "account.collection.case"
+    _inherit = ["account.collection.case", "account.collection.promise.history"]
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("partner_id", "company_id")
+    def _compute_promise_history(self):
+        return super()._compute_promise_history()
+
+    # === HELPERS === #
+
+    def _get_promise_scope(self):
+        return self.partner_id, self.company_id
+
+
+class ResPartner(models.Model):
+    _name = "res.partner"
+    _inherit = ["res.partner", "account.collection.promise.history"]
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("commercial_partner_id")
+    def _compute_promise_history(self):
+        return super()._compute_promise_history()
+
+    # === HELPERS === #
+
+    def _get_promise_scope(self):
+        return self.commercial_partner_id, self.env.company.root_id
