@@ -42,8 +42,8 @@ class AccountCollectionPolicyStep(models.Model):
         help="The words of the e-mail or letter. The table of open items follows "
         "them by itself.",
     )
-    attach_statement = fields.Boolean(string="Attach Statement")
-    attach_invoices = fields.Boolean(string="Attach Invoices")
+    attach_statement = fields.Boolean()
+    attach_invoices = fields.Boolean()
     hold_orders = fields.Boolean(
         help="Mark the customer's case so that no further orders are delivered "
         "until the case is settled.",

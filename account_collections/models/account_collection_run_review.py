@@ -14,7 +14,7 @@ class AccountCollectionRun(models.Model):
     # === FIELDS === #
 
     contact_count = fields.Integer(string="To Contact", compute="_compute_counts")
-    skip_count = fields.Integer(string="Left Alone", compute="_compute_counts")
+    skip_count = fields.Integer(string="Left Alone", compute="_compute_skip_count")
     planned_count = fields.Integer(string="Waiting", compute="_compute_counts")
     done_count = fields.Integer(string="Contacted", compute="_compute_counts")
     failed_count = fields.Integer(string="Failed", compute="_compute_counts")
@@ -50,30 +50,39 @@ class AccountCollectionRun(models.Model):
     @api.depends("line_ids.state", "line_ids.decision")
     def _compute_counts(self):
         groups = self.env["account.collection.run.line"]._read_group(
-            [("run_id", "in", self.ids)],
-            ["run_id", "decision", "state", "channel"],
+            [("run_id", "in", self.ids), ("decision", "=", "contact")],
+            ["run_id", "state", "channel"],
             ["__count", "amount_collectible:sum"],
         )
+        counts = defaultdict(int)
+        amounts = defaultdict(float)
+        for run, state, channel, count, amount in groups:
+            counts[run] += count
+            counts[run, state] += count
+            counts[run, state, channel] += count
+            amounts[run] += amount
         for run in self:
-            counts = defaultdict(int)
-            amount = 0
-            for line_run, decision, state, channel, count, collectible in groups:
-                if line_run != run:
-                    continue
-                counts[decision] += count
-                if decision == "contact":
-                    counts[state] += count
-                    counts[channel, state] += count
-                    amount += collectible
-            run.contact_count = counts["contact"]
-            run.skip_count = counts["skip"]
-            run.planned_count = counts["planned"]
-            run.done_count = counts["done"]
-            run.failed_count = counts["failed"]
-            run.dropped_count = counts["dropped"]
-            run.handled_count = counts["contact"] - counts["planned"]
-            run.letter_count = counts["letter", "done"]
-            run.amount_to_contact = amount
+            run.contact_count = counts[run._origin]
+            run.planned_count = counts[run._origin, "planned"]
+            run.done_count = counts[run._origin, "done"]
+            run.failed_count = counts[run._origin, "failed"]
+            run.dropped_count = counts[run._origin, "dropped"]
+            run.letter_count = counts[run._origin, "done", "letter"]
+            run.handled_count = run.contact_count - run.planned_count
+            run.amount_to_contact = amounts[run._origin]
+
+    @api.depends("line_ids.decision")
+    def _compute_skip_count(self):
+        # Apart from the others: an index holds all that it needs.
+        counts = dict(
+            self.env["account.collection.run.line"]._read_group(
+                [("run_id", "in", self.ids), ("decision", "=", "skip")],
+                ["run_id"],
+                ["__count"],
+            )
+        )
+        for run in self:
+            run.skip_count = counts.get(run._origin, 0)
 
     @api.depends("line_ids")
     def _compute_preview_lines(self):
