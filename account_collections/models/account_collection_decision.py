@@ -316,6 +316,13 @@ class AccountCollectionDecision(models.AbstractModel):
                AND contact.id IS NULL
                AND commitment.amount_open > 0
                AND commitment.is_unapplied IS NOT TRUE
+               AND EXISTS (
+                   -- Once an agreement is over, the dunning of the items goes on.
+                   SELECT FROM account_collection_hold hold
+                    WHERE hold.res_model = commitment.res_model
+                      AND hold.res_id = commitment.res_id
+                      AND hold.active
+               )
                AND CASE WHEN commitment.date_due >= %(date)s
                    THEN commitment.state = 'pending'
                    ELSE reminder.date > commitment.date_due

@@ -74,7 +74,7 @@ class ResCompany(models.Model):
 
     def _prepare_default_collection_steps(self):
         """Prepare the usual steps: a reminder before the due date, three after it,
-        a call and a final notice.
+        a call and a final notice; and those of agreed payments.
 
         :return: values of `account.collection.policy.step`
         :rtype: list[dict]
@@ -123,5 +123,26 @@ class ResCompany(models.Model):
                 "mail_template_id": template("final_notice"),
                 "attach_statement": True,
                 "hold_orders": True,
+            },
+            {
+                "name": self.env._("Before an agreed payment"),
+                "applies_to": "commitment",
+                "delay_days": -3,
+                "channel": "email",
+                "mail_template_id": template("agreed_before"),
+            },
+            {
+                "name": self.env._("Day of an agreed payment"),
+                "applies_to": "commitment",
+                "delay_days": 0,
+                "channel": "email",
+                "mail_template_id": template("agreed_today"),
+            },
+            {
+                "name": self.env._("Agreed payment not received"),
+                "applies_to": "commitment",
+                "delay_days": 1,
+                "channel": "email",
+                "mail_template_id": template("agreed_missed"),
             },
         ]
