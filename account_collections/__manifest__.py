@@ -12,6 +12,7 @@
         "security/ir.model.access.csv",
         "security/account_collections_rules.xml",
         "data/mail_template_data.xml",
+        "data/mail_template_commitment_data.xml",
         "data/mail_template_plan_data.xml",
         "data/mail_activity_type_data.xml",
         "data/mail_template_dispute_data.xml",
