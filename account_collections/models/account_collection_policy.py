@@ -58,9 +58,7 @@ class AccountCollectionPolicy(models.Model):
         domain=[("share", "=", False)],
         check_company=True,
     )
-    team_id = fields.Many2one(
-        "account.collection.team", string="Team", check_company=True
-    )
+    team_id = fields.Many2one("account.collection.team", check_company=True)
 
     promise_max_days = fields.Integer(
         string="Promises Up To",
