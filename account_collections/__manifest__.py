@@ -56,6 +56,7 @@
         "demo/res_partner_demo.xml",
         "demo/account_move_demo.xml",
         "demo/account_collection_demo.xml",
+        "demo/account_collection_agreement_demo.xml",
     ],
     "assets": {
         "web.assets_backend": ["account_collections/static/src/**/*"],

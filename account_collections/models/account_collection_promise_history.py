@@ -1,4 +1,4 @@
-from collections import Counter
+from collections import Counter, defaultdict
 
 from odoo import api, fields, models
 
@@ -26,7 +26,7 @@ class AccountCollectionPromiseHistory(models.AbstractModel):
         string="Promised Amount Kept",
         compute="_compute_promise_history",
         groups="account_collections.group_collection_own",
-        help="Of what was promised and fell due, the part in promises that were kept.",
+        help="Of what was promised and fell due, the part that came, even if late.",
     )
     promise_history = fields.Char(
         compute="_compute_promise_history",
@@ -43,10 +43,12 @@ class AccountCollectionPromiseHistory(models.AbstractModel):
             self.env["res.company"].union(*(scope[1] for scope in scopes.values())),
         )
         for record, (partner, company) in scopes.items():
-            counts, amounts = histories.get((partner, company), (Counter(), Counter()))
+            counts, amounts = histories[partner.id, company.id]
             record.promise_count = counts.total()
             record.promise_rate = record._get_promise_rate(counts)
-            record.promise_amount_rate = record._get_promise_rate(amounts)
+            record.promise_amount_rate = (
+                amounts["received"] / amounts["due"] if amounts["due"] else 0
+            )
             record.promise_history = record._get_promise_history(counts)
 
     # === ACTION METHODS === #
@@ -79,15 +81,15 @@ class AccountCollectionPromiseHistory(models.AbstractModel):
         raise NotImplementedError
 
     @api.model
-    def _get_promise_rate(self, weights):
+    def _get_promise_rate(self, counts):
         """What part of the promises that fell due was kept.
 
-        :param Counter weights: the number or the amount of promises by outcome
+        :param Counter counts: the number of promises by outcome
         :return: from 0 to 1
         :rtype: float
         """
-        kept = weights["kept"] + weights["late"]
-        due = kept + weights["partial"] + weights["broken"]
+        kept = counts["kept"] + counts["late"]
+        due = kept + counts["partial"] + counts["broken"]
         return kept / due if due else 0
 
     def _get_promise_history(self, counts):
@@ -128,40 +130,46 @@ class AccountCollectionPromise(models.Model):
 
     @api.model
     def _get_histories(self, partners, companies):
-        """Count what became of the promises of customers, in one query.
+        """Sum up what became of the promises of customers, in two queries.
 
         Promises that were withdrawn or replaced count, those that were never given
-        do not. Amounts are converted to the company's currency, at today's rate.
+        do not.
 
         :param partners: the commercial partners (`res.partner`)
         :param companies: the root companies (`res.company`)
-        :return: by partner and company, the number and the amount by outcome (a state,
-            or `late`)
+        :return: by partner and company, the number of promises by outcome (a state,
+            or `late`), and the amounts `due` and `received` of those that fell due,
+            in company currency at today's rate
         :rtype: dict[tuple, tuple[Counter, Counter]]
         """
-        histories = {}
+        histories = defaultdict(lambda: (Counter(), Counter()))
+        scope = [
+            ("partner_id", "in", partners.ids),
+            ("company_id", "in", companies.ids),
+        ]
         # The customer's word counts, whoever took it.
-        for partner, company, currency, state, is_late, count, amount in self.sudo()._read_group(
-            [
-                ("partner_id", "in", partners.ids),
-                ("company_id", "in", companies.ids),
-                ("state", "!=", "draft"),
-                "|",
-                ("state", "!=", "cancelled"),
-                "&",
-                ("date_end", "!=", False),
-                ("followed_state", "!=", False),
-            ],
-            ["partner_id", "company_id", "currency_id", "state", "is_late"],
-            ["__count", "amount:sum"],
+        for partner, company, state, is_late, count in self.sudo()._read_group(
+            [*scope, ("followed_state", "!=", False)],
+            ["partner_id", "company_id", "state", "is_late"],
+            ["__count"],
         ):
-            counts, amounts = histories.setdefault(
-                (partner.with_env(self.env), company.with_env(self.env)),
-                (Counter(), Counter()),
-            )
             outcome = "late" if state == "kept" and is_late else state
-            counts[outcome] += count
-            amounts[outcome] += currency._convert(amount, company.currency_id, company)
+            histories[partner.id, company.id][0][outcome] += count
+        commitments = self.env["account.collection.commitment"].sudo()
+        for partner, company, currency, due, received in commitments._read_group(
+            [
+                *scope,
+                ("res_model", "=", self._name),
+                ("state", "in", ("kept", "kept_late", "partial", "broken")),
+            ],
+            ["partner_id", "company_id", "currency_id"],
+            ["amount:sum", "amount_received:sum"],
+        ):
+            amounts = histories[partner.id, company.id][1]
+            for name, amount in (("due", due), ("received", received)):
+                amounts[name] += currency._convert(
+                    amount, company.currency_id, company, round=False
+                )
         return histories
 
 
