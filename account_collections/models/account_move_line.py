@@ -7,7 +7,10 @@ class AccountMoveLine(models.Model):
     # === FIELDS === #
 
     collection_hold_ids = fields.One2many(
-        "account.collection.hold", "line_id", string="Dunning Holds"
+        "account.collection.hold",
+        "line_id",
+        string="Dunning Holds",
+        groups="account_collections.group_collection_own",
     )
     collection_date_due = fields.Date(
         string="Due",

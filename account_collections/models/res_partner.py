@@ -14,18 +14,24 @@ class ResPartner(models.Model):
     collection_policy_id = fields.Many2one(
         "account.collection.policy",
         company_dependent=True,
+        copy=False,
+        groups="account_collections.group_collection_own",
         help="The collection policy of this customer. Leave empty to follow the "
         "policy of the company.",
     )
     collection_failed_email = fields.Char(
         readonly=True,
         copy=False,
+        groups="account_collections.group_collection_own",
         help="The e-mail address at which the last dunning failed. Letters are sent "
         "until the address changes.",
     )
 
     collection_case_ids = fields.One2many(
-        "account.collection.case", "partner_id", string="Collection Cases"
+        "account.collection.case",
+        "partner_id",
+        string="Collection Cases",
+        groups="account_collections.group_collection_own",
     )
     collection_case_id = fields.Many2one(
         "account.collection.case",
@@ -106,11 +112,10 @@ class ResPartner(models.Model):
 
         :param partner: the customer (`res.partner`) from now on
         """
-        for model in ("account.collection.contact", "account.collection.hold"):
-            # Whoever edits or merges customers need not see how they are dunned.
-            self.env[model].sudo().with_context(active_test=False).search(
-                [("partner_id", "in", self.ids)]
-            ).write({"partner_id": partner.id})
+        # Whoever edits or merges customers need not see how they are dunned.
+        self.env["account.collection.contact"].sudo().search(
+            [("partner_id", "in", self.ids)]
+        ).partner_id = partner
         cases = (
             self.env["account.collection.case"]
             .sudo()

@@ -151,12 +151,18 @@ class TestAccess(CollectionCommon):
 
     def test_fields_of_customers_and_invoices(self):
         for name in ("invoicing", "internal"):
-            for record in (self.customer, self.invoice):
-                with self.subTest(group=name, record=record._name):
-                    self.assertNotIn(
-                        "collection_case_id",
-                        record.with_user(self.users[name]).fields_get(),
+            for model in ("res.partner", "account.move", "account.move.line"):
+                with self.subTest(group=name, model=model):
+                    visible = self.env[model].with_user(self.users[name]).fields_get()
+                    self.assertFalse(
+                        [field for field in visible if field.startswith("collection_")]
                     )
+
+    def test_customers_can_be_copied_by_others(self):
+        self.customer.collection_policy_id = self.policy
+        self.users["internal"].group_ids += self.env.ref("base.group_partner_manager")
+        copy = self.customer.with_user(self.users["internal"]).copy()
+        self.assertEqual(copy.email, self.customer.email)
 
     # === SCREENS === #
 
