@@ -32,7 +32,7 @@ def measure(env, path, year, customers=None):
     env.cr.commit()
     invoices = history.select(history.read(path), year, customers)
     replay = Replay(env(context={**env.context, "allowed_company_ids": company.ids}))
-    return replay.run(invoices, year, env.cr.commit)
+    return replay.run(invoices, history.month_ends(year), env.cr.commit)
 
 
 class Replay:
@@ -52,21 +52,23 @@ class Replay:
         )
         self.posted = {}
 
-    def run(self, invoices, year, commit=None):
+    def run(self, invoices, month_ends, commit=None):
         """Post, pay, plan and execute day by day.
 
+        What was written before the first month is posted at its start.
+
         :param list invoices: the invoices (`history.Invoice`)
-        :param int year: the year
+        :param list month_ends: the last day of each month to replay
         :param commit: what to call after each day
         :return: for each month what was done, and what the ledger and the cases say
         :rtype: list[dict]
         """
-        start = datetime.date(year, 1, 1)
+        start = month_ends[0].replace(day=1)
         months = []
         with freeze_time(_morning(start - datetime.timedelta(days=1))) as clock:
             self._create_customers(invoices)
             self._post([invoice for invoice in invoices if invoice.date < start])
-            for month_end in history.month_ends(year):
+            for month_end in month_ends:
                 print(f"replaying {month_end:%B %Y}", flush=True)
                 for day in range(1, month_end.day + 1):
                     date = month_end.replace(day=day)
