@@ -81,14 +81,20 @@ class AccountCollectionPlan(models.Model):
             "date_cure": result.date_cure or False,
         }
 
-    def _prepare_outcome(self, outcome):
-        values = super()._prepare_outcome(outcome)
-        if self.state == "defaulted" and outcome.state == "pending":
-            # The rest is due at once, by the invoices and no longer by the schedule.
+    def _prepare_outcome(self, commitment, outcome):
+        values = super()._prepare_outcome(commitment, outcome)
+        if (
+            self.state == "defaulted"
+            and outcome.state not in standing.DONE
+            and commitment.date_limit > self.date_cure
+        ):
+            # The rest was due at once when the plan ended, by the invoices and no
+            # longer by the schedule.
+            rest = outcome.void + outcome.open + outcome.missing
             values.update(
                 state="void",
                 amount_open=0,
-                amount_void=self._from_units(outcome.void + outcome.open),
+                amount_void=self._from_units(rest),
                 is_unapplied=False,
             )
         return values

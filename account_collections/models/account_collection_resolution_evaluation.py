@@ -163,7 +163,7 @@ class AccountCollectionResolution(models.AbstractModel):
         outcomes = self._get_outcomes(commitments, receipts, reduction, as_of)
         self._write_changes(self, self._get_evaluated_state(outcomes, as_of))
         for commitment, outcome in zip(commitments, outcomes, strict=True):
-            self._write_changes(commitment, self._prepare_outcome(outcome))
+            self._write_changes(commitment, self._prepare_outcome(commitment, outcome))
         for hold in holds:
             hold._follow_money(
                 self._from_units(min(expected[hold], residuals[hold.id]))
@@ -197,8 +197,13 @@ class AccountCollectionResolution(models.AbstractModel):
             for commitment in commitments
         ]
 
-    def _prepare_outcome(self, outcome):
-        """Prepare what became of an agreed payment as values of the commitment."""
+    def _prepare_outcome(self, commitment, outcome):
+        """Prepare what became of an agreed payment as values of the commitment.
+
+        :param commitment: the payment (`account.collection.commitment`)
+        :param Outcome outcome: what became of it
+        :rtype: dict
+        """
         return {
             "state": outcome.state,
             "amount_received": self._from_units(outcome.received),

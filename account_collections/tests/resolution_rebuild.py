@@ -135,28 +135,33 @@ class ResolutionRebuild:
             today,
             self._read_unapplied(agreement.currency_id),
         )
+        ended = [False] * len(terms)
         if agreement._name == "account.collection.promise":
             state = PROMISE_STATES[outcomes[0].state]
         else:
-            state = standing.get_standing(
+            state, _first, last = standing.get_standing(
                 list(zip(terms, outcomes, strict=True)), [], agreement.cure_days, today
-            ).state
-        rebuilt = {agreement: (state, [self._flatten(state, one) for one in outcomes])}
+            )
+            if state == "defaulted":
+                ended = [term.date_limit > last for term in terms]
+        flat = [self._flatten(*pair) for pair in zip(outcomes, ended, strict=True)]
+        rebuilt = {agreement: (state, flat)}
         for hold in holds:
             held = min(self.expected[hold], self.left[hold], self.room[hold.line_id])
             is_live = state in agreement._live_states
             rebuilt[hold] = max(held, 0) if is_live else 0
         return rebuilt
 
-    def _flatten(self, state, outcome):
-        """An outcome as it is stored; of a plan that has failed, what was not due yet
-        is void."""
-        is_void = state == "defaulted" and outcome.state == "pending"
+    def _flatten(self, outcome, has_ended):
+        """An outcome as it is stored; what was not due yet when the plan failed is
+        void unless it was paid all the same."""
+        is_void = has_ended and outcome.state not in standing.DONE
+        rest = outcome.missing + outcome.open
         return (
             "void" if is_void else outcome.state,
             outcome.received,
-            outcome.missing + (0 if is_void else outcome.open),
-            outcome.void + (outcome.open if is_void else 0),
+            0 if is_void else rest,
+            outcome.void + (rest if is_void else 0),
             outcome.date_kept,
             outcome.is_unapplied and not is_void,
         )
