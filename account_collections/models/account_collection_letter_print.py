@@ -167,9 +167,7 @@ class AccountCollectionContact(models.Model):
         letter = self.env["account.collection.letter"]
         letter._check_pdf()
         # Nobody but the engine writes contacts.
-        contacts = self.sudo().filtered(
-            lambda contact: contact.channel == "letter" and contact.state in LIVE_STATES
-        )
+        contacts = self.sudo()._filter_letters()
         errors = letter._keep_letters(
             contacts.filtered(lambda contact: not contact.mail_message_id)
         )
@@ -194,6 +192,21 @@ class AccountCollectionContact(models.Model):
         }
 
     # === HELPERS === #
+
+    def _filter_letters(self):
+        """The letters that a run made and that count.
+
+        A letter that a person wrote and logged is known by their note alone, which
+        is not for the customer.
+        """
+        return self.filtered(
+            lambda contact: (
+                contact.channel == "letter"
+                and contact.state in LIVE_STATES
+                and contact.run_line_id
+                and contact.step_id
+            )
+        )
 
     def _keep_file(self, record, name, content):
         """Keep a print on a record, instead of an earlier one of the same name."""

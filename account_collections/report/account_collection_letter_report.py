@@ -9,20 +9,22 @@ class ReportLetter(models.AbstractModel):
     # === BUSINESS METHODS === #
 
     def _get_report_values(self, docids, data=None):
-        """Give the report its letters, as they were kept.
+        """Give the report the letters that runs made, as they were kept.
 
-        :param list docids: the contacts (`account.collection.contact`)
+        :param list docids: the contacts (`account.collection.contact`); those that
+            are no letters of a run are left out
         :raise AccessError: when the user may not see the contacts
         """
         contacts = self.env["account.collection.contact"].browse(docids)
         contacts.check_access("read")
+        # The messages of a case are for its followers; this is its own letter.
+        letters = contacts.sudo()._filter_letters().filtered("mail_message_id")
         return {
-            "doc_ids": contacts.ids,
-            "docs": contacts,
+            "doc_ids": letters.ids,
+            "docs": contacts & letters,
             "letters": [
                 self._prepare_letter(contact, (data or {}).get("without_statement"))
-                # The messages of a case are for its followers; this is its own letter.
-                for contact in contacts.sudo().filtered("mail_message_id")
+                for contact in letters
             ],
         }
 

@@ -191,6 +191,44 @@ class TestReport(LetterCommon):
         others = ["Reminder for", "Statement of Account", "Invoice"]
         self.assertIn(kinds, (mine + others, others + mine))
 
+    def test_letter_logged_by_hand(self):
+        """What a collector noted of a letter of their own is never printed."""
+        run = self._execute()
+        case = self.customer.collection_case_ids
+        self.env["account.collection.contact.log"].create(
+            {"case_id": case.id, "channel": "letter", "note": "They lie again"}
+        ).action_log()
+        made, logged = case.contact_ids.sorted("id")
+        self.assertEqual(made.run_line_id.run_id, run)
+        with self.assertRaisesRegex(UserError, "no letter to print"):
+            logged.with_user(self.collector).action_print()
+        made.with_user(self.collector).action_print()
+        report = self.env["report.account_collections.report_letter"]
+        values = report.with_user(self.collector)._get_report_values(
+            (made | logged).ids
+        )
+        self.assertEqual(values["docs"], made)
+        (letter,) = values["letters"]
+        self.assertEqual(letter["contact"], made)
+
+    def test_letter_is_for_its_collector(self):
+        """Who may not read a contact can neither print nor render its letter."""
+        self._execute()
+        contact = self.customer.collection_case_ids.contact_ids
+        contact.case_id.user_id = self.env.user
+        contact.action_print()
+        other = new_test_user(
+            self.env,
+            "other",
+            "account_collections.group_collection_own",
+            company_id=self.company.id,
+        )
+        report = self.env["report.account_collections.report_letter"].with_user(other)
+        with self.assertRaises(AccessError):
+            contact.with_user(other).action_print()
+        with self.assertRaises(AccessError):
+            report._get_report_values(contact.ids)
+
     def test_nothing_to_print(self):
         with self.assertRaisesRegex(UserError, "no letter to print"):
             self._plan().action_print_letters()
