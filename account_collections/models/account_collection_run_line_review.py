@@ -34,12 +34,6 @@ class AccountCollectionRunLine(models.Model):
                 line.explanation = line.error
             elif line.decision == "contact" and line.state != "dropped":
                 line.explanation = line._get_contact_explanation()
-                if line.commitment_id:
-                    line.explanation = self.env._(
-                        "%(step)s: %(payment)s",
-                        step=line.explanation,
-                        payment=line.commitment_id._get_explanation(line.run_id.date),
-                    )
             else:
                 line.explanation = line._get_silence_explanation()
 
@@ -113,6 +107,8 @@ class AccountCollectionRunLine(models.Model):
         :rtype: str
         """
         self.ensure_one()
+        if self.commitment_id:
+            return self._get_reminder_explanation()
         if self.channel == "letter" and self.step_id.channel == "email":
             return self.env._(
                 "%s by letter, for want of a working e-mail address", self.step_id.name
@@ -122,6 +118,19 @@ class AccountCollectionRunLine(models.Model):
         if self.channel == "call":
             return self.env._("%s: the collector is asked to call", self.step_id.name)
         return self.env._("%s by e-mail", self.step_id.name)
+
+    def _get_reminder_explanation(self):
+        """Say which agreed payment the customer is reminded of, and how it stands.
+
+        :rtype: str
+        """
+        self.ensure_one()
+        payment = self.commitment_id._get_explanation(self.run_id.date)
+        if self.channel == "letter":
+            return self.env._("Reminder by letter: %s", payment)
+        if self.channel == "call":
+            return self.env._("The collector is asked to call: %s", payment)
+        return self.env._("Reminder by e-mail: %s", payment)
 
     def _get_silence_explanation(self):
         """Say why the customer is left alone.
@@ -160,9 +169,9 @@ class AccountCollectionRunLine(models.Model):
                 "Held until %s (set by hand)", format_date(self.env, self.reason_date)
             )
         if not self.reason_date:
-            return self.env._("%s, without an end yet", kind)
+            return self.env._("%s still open", kind)
         return self.env._(
-            "%(kind)s, until %(date)s",
+            "%(kind)s until %(date)s",
             kind=kind,
             date=format_date(self.env, self.reason_date),
         )
