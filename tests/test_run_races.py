@@ -139,7 +139,8 @@ class TestRunRaces(BaseCase):
         for _attempt in range(10**6):
             cursor.execute(
                 "SELECT COUNT(*) FROM pg_locks WHERE locktype = 'advisory' "
-                "AND NOT granted AND objid = 4711"
+                "AND NOT granted AND objid = 4711 AND database = ("
+                "SELECT oid FROM pg_database WHERE datname = current_database())"
             )
             if cursor.fetchone() == (2,):
                 return

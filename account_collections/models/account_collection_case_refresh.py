@@ -139,6 +139,12 @@ class AccountCollectionCase(models.Model):
 
     # === HELPERS === #
 
+    def _get_collectors(self):
+        """Who can be given cases: the active users who may see them."""
+        group = self.env.ref("account_collections.group_collection_own")
+        # Cases are assigned by rule, whoever's work opens them.
+        return group.sudo().all_user_ids.filtered("active")
+
     def _get_open_query(self, company, date):
         """Open a case for whoever owes late money and has none, and assign it."""
         return SQL(
@@ -151,7 +157,7 @@ class AccountCollectionCase(models.Model):
             SELECT decision.partner_id, %(company)s, decision.policy_id, 'open',
                    %(date)s, CASE policy.assignment
                        WHEN 'salesperson' THEN salesperson.id
-                       WHEN 'user' THEN policy.user_id
+                       WHEN 'user' THEN collector.id
                        WHEN 'round_robin' THEN turn.user_ids[1 + MOD(
                            turn.cases + ROW_NUMBER() OVER (
                                PARTITION BY policy.id
@@ -165,22 +171,26 @@ class AccountCollectionCase(models.Model):
               FROM collection_decision decision
               JOIN res_partner partner ON partner.id = decision.partner_id
               LEFT JOIN res_users salesperson
-                ON salesperson.id = partner.user_id AND salesperson.active
+                ON salesperson.id = partner.user_id
+               AND salesperson.id IN %(collectors)s
               LEFT JOIN account_collection_policy policy
                 ON policy.id = decision.policy_id
+              LEFT JOIN res_users collector
+                ON collector.id = policy.user_id AND collector.id IN %(collectors)s
               LEFT JOIN LATERAL (
                 SELECT ARRAY_AGG(member.user_id ORDER BY member.user_id) AS user_ids,
                        (SELECT COUNT(*) FROM account_collection_case sibling
                          WHERE sibling.team_id = policy.team_id) AS cases
                   FROM account_collection_team_member_rel member
-                  JOIN res_users ON res_users.id = member.user_id
-                 WHERE member.team_id = policy.team_id AND res_users.active
+                 WHERE member.team_id = policy.team_id
+                   AND member.user_id IN %(collectors)s
               ) turn ON policy.assignment = 'round_robin'
              WHERE decision.case_id IS NULL AND decision.amount_overdue > 0
             ON CONFLICT (partner_id, company_id) WHERE state != 'closed' DO NOTHING
             """,
             company=company.id,
             date=date,
+            collectors=self._get_collectors()._ids or (0,),
             uid=self.env.uid,
             now=fields.Datetime.now(),
         )

@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import AccessError
 
 LIVE_STATES = ("queued", "sent")
 
@@ -114,6 +115,18 @@ class AccountCollectionContact(models.Model):
                 date=contact.date,
                 customer=contact.partner_id.display_name,
             )
+
+    # === CRUD METHODS === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        if not self.env.su and any(
+            vals.get("mail_message_id") or vals.get("run_line_id") for vals in vals_list
+        ):
+            raise AccessError(
+                self.env._("Only a dunning run can say what it wrote to a customer.")
+            )
+        return super().create(vals_list)
 
     # === BUSINESS METHODS === #
 

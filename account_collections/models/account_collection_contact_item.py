@@ -14,7 +14,11 @@ class AccountCollectionContactItem(models.Model):
         "account.collection.contact", required=True, ondelete="cascade", index=True
     )
     line_id = fields.Many2one(
-        "account.move.line", string="Open Item", required=True, ondelete="cascade"
+        "account.move.line",
+        string="Open Item",
+        required=True,
+        index=True,
+        ondelete="cascade",
     )
     step_id = fields.Many2one(
         "account.collection.policy.step",

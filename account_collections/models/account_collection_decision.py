@@ -155,8 +155,10 @@ class AccountCollectionDecision(models.AbstractModel):
         return SQL(
             """
             SELECT balance.partner_id, MIN(balance.policy_id) AS policy_id,
-                   COALESCE(SUM(balance.amount_overdue), 0) AS amount_overdue,
-                   COALESCE(SUM(balance.amount_held), 0) AS amount_held,
+                   ROUND(COALESCE(SUM(balance.amount_overdue), 0), %(places)s)
+                       AS amount_overdue,
+                   ROUND(COALESCE(SUM(balance.amount_held), 0), %(places)s)
+                       AS amount_held,
                    COALESCE(BOOL_OR(balance.has_hold), FALSE) AS has_hold,
                    BOOL_OR(COALESCE(balance.collectible, 0) > 0) AS is_collectible,
                    BOOL_OR(credits.amount > 0) AS has_credits,
@@ -184,7 +186,8 @@ class AccountCollectionDecision(models.AbstractModel):
             HAVING SUM(balance.amount_overdue) > 0
                 OR MAX(balance.rank_reminder) IS NOT NULL
                 OR balance.partner_id IN (SELECT partner_id FROM agreed)
-            """
+            """,
+            places=scope["company"].currency_id.decimal_places,
         )
 
     def _get_assessed_query(self, scope):

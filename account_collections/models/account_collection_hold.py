@@ -96,13 +96,14 @@ class AccountCollectionHold(models.Model):
         "A hold cannot end before it begins. Correct its dates.",
     )
 
-    @api.constrains("line_id", "amount", "active")
+    @api.constrains("line_id", "amount", "active", "date_end")
     def _check_amount(self):
         """The holds on an open item never exceed what is left to pay of it."""
         holds = self.filtered(lambda hold: hold.active and not hold._is_over())
         holds._lock_lines()
         held = defaultdict(float)
-        for hold in self.search([("line_id", "in", holds.line_id.ids)]):
+        # What others hold counts, even if the user may not see it.
+        for hold in self.sudo().search([("line_id", "in", holds.line_id.ids)]):
             if not hold._is_over():
                 held[hold.line_id] += hold.amount
         for line in holds.line_id:
@@ -134,7 +135,7 @@ class AccountCollectionHold(models.Model):
 
     # === COMPUTE METHODS === #
 
-    @api.depends("line_id")
+    @api.depends("line_id.partner_id.commercial_partner_id")
     def _compute_from_line(self):
         for hold in self:
             hold.partner_id = hold.line_id.partner_id.commercial_partner_id
@@ -210,6 +211,7 @@ class AccountCollectionHold(models.Model):
                  WHERE open.residual > 0 AND NOT EXISTS (
                     SELECT FROM account_collection_hold hold
                      WHERE hold.line_id = open.id AND hold.active
+                       AND (hold.date_end IS NULL OR hold.date_end >= %(date)s)
                  )
                 """,
                 company=company.id,

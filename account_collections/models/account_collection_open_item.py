@@ -219,7 +219,8 @@ class AccountCollectionOpenItem(models.AbstractModel):
              ) conversion
              WHERE payment.state = 'in_process' OR NOT EXISTS (
                 SELECT FROM account_partial_reconcile partial
-                 WHERE partial.debit_move_id = open.id
+                  JOIN account_move_line met ON met.id = partial.debit_move_id
+                 WHERE met.move_id = link.invoice_id
              )
             """,
             scope["receivable"],

@@ -345,7 +345,8 @@ class AccountCollectionResolution(models.AbstractModel):
         self._release_manual_holds(vals_list)
         if self._hold_reason in CASH_REASONS:
             self._release_claims(self._get_past_holds())
-        self.env["account.collection.hold"].create(vals_list)
+        # Holds of agreements are written by the agreements alone.
+        self.env["account.collection.hold"].sudo().create(vals_list)
 
     def _prepare_hold(self, line, covered, received_before):
         """Prepare the hold on one open item.

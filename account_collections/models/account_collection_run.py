@@ -3,7 +3,7 @@ import logging
 from psycopg2 import IntegrityError, OperationalError
 
 from odoo import api, fields, models, modules
-from odoo.exceptions import UserError
+from odoo.exceptions import LockError, UserError
 from odoo.tools import SQL
 from odoo.tools.misc import format_date
 
@@ -72,7 +72,9 @@ class AccountCollectionRun(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_executed(self):
-        if any(run.state in ("running", "done") for run in self):
+        # What was sent counts, whoever may see it.
+        contacts = self.env["account.collection.contact"].sudo()
+        if contacts.search_count([("run_line_id.run_id", "in", self.ids)], limit=1):
             raise UserError(
                 self.env._(
                     "A run that contacted customers is part of their history and "
@@ -117,8 +119,11 @@ class AccountCollectionRun(models.Model):
                         run.date,
                     )
                 )
+            run._check_day()
             run._check_texts()
             run.state = "running"
+            # Whatever happens to a batch, it is known that the run has begun.
+            run._commit_batch(0)
             run._execute(limit=self._direct_size)
             if run.state == "running":
                 run._trigger_execution()
@@ -233,25 +238,43 @@ class AccountCollectionRun(models.Model):
         """Go on with the runs that were left, then plan and execute the day's run of
         each company that works automatically; value the cases of the others."""
         for run in self.search([("state", "=", "running")], order="date, id"):
-            if not run._execute():
+            run._execute()
+            if not self._commit_batch(0):
                 return
-        companies = self.env["res.company"].search([("parent_id", "=", False)])
-        for company in companies:
-            date = company._get_collection_day()
-            if not company.collection_is_automatic:
-                self.env["account.collection.case"]._refresh_on(company, date)
-                self._commit_batch(0)
-                continue
-            if self.search_count(
-                [("company_id", "=", company.id), ("date", "=", date)], limit=1
-            ):
-                continue
+        for company in self.env["res.company"].search([("parent_id", "=", False)]):
+            try:
+                self._dun_company(company)
+            except Exception:
+                # The other companies' customers are not to wait for this one.
+                if modules.module.current_test:
+                    raise
+                self.env.cr.rollback()
+                _logger.exception("The dunning of %s failed", company.name)
+            if not self._commit_batch(0):
+                return
+
+    def _dun_company(self, company):
+        """Do what is due today in one company.
+
+        :param company: the root company (`res.company`)
+        """
+        date = company._get_collection_day()
+        if not company.collection_is_automatic:
+            self.env["account.collection.case"]._refresh_on(company, date)
+            self._commit_batch(0)
+        elif not self.search_count(
+            [
+                ("company_id", "=", company.id),
+                ("date", "=", date),
+                ("state", "in", ("planned", "running", "done")),
+            ],
+            limit=1,
+        ):
             run = self.create({"company_id": company.id, "date": date})
             run.action_plan()
             run.state = "running"
             self._commit_batch(0)
-            if not run._execute():
-                return
+            run._execute()
 
     # === HELPERS === #
 
@@ -283,8 +306,34 @@ class AccountCollectionRun(models.Model):
         )
 
     def _lock_for_update(self):
-        """Let two people who press a button on one run take turns."""
-        self.lock_for_update()
+        """Keep two people from acting on one run at the same moment.
+
+        :raise UserError: when somebody else is at it
+        """
+        try:
+            self.lock_for_update()
+        except LockError as error:
+            raise UserError(
+                self.env._(
+                    "Somebody else is working on the run of %s at this moment. Try "
+                    "again when they are done.",
+                    format_date(self.env, self.date),
+                )
+            ) from error
+
+    def _check_day(self):
+        """Refuse to write to customers before the day that was decided for.
+
+        :raise UserError: when the run is for a later day
+        """
+        if self.date > self.company_id._get_collection_day():
+            raise UserError(
+                self.env._(
+                    "This run looks ahead to %s. Execute it on that day, or plan a run "
+                    "for today.",
+                    format_date(self.env, self.date),
+                )
+            )
 
     def _commit_batch(self, processed):
         """Commit what was done.
@@ -294,10 +343,11 @@ class AccountCollectionRun(models.Model):
         if modules.module.current_test:
             self.env.flush_all()
             return True
+        remaining = self.env["account.collection.run.line"].search_count(
+            [("run_id.state", "=", "running"), ("state", "=", "planned")]
+        )
         return bool(
-            self.env["ir.cron"]._commit_progress(
-                processed, remaining=self._count_planned()
-            )
+            self.env["ir.cron"]._commit_progress(processed, remaining=remaining)
         )
 
     def _count_planned(self):

@@ -1,5 +1,11 @@
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.tools import SQL
+
+# How long it is kept why a customer was left alone, and how many lines are removed
+# at once.
+SKIPS_KEPT_DAYS = 90
+GC_LIMIT = 100_000
 
 
 class AccountCollectionRunLine(models.Model):
@@ -20,10 +26,16 @@ class AccountCollectionRunLine(models.Model):
         "res.partner", string="Customer", required=True, readonly=True
     )
     case_id = fields.Many2one(
-        "account.collection.case", readonly=True, ondelete="set null"
+        "account.collection.case",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="set null",
     )
     step_id = fields.Many2one(
-        "account.collection.policy.step", readonly=True, ondelete="restrict"
+        "account.collection.policy.step",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="restrict",
     )
     commitment_id = fields.Many2one(
         "account.collection.commitment",
@@ -76,6 +88,31 @@ class AccountCollectionRunLine(models.Model):
     _customer_idx = models.Index("(partner_id, run_id)")
     _planned_idx = models.Index("(run_id, id) WHERE state = 'planned'")
 
+    # === CRUD METHODS === #
+
+    @api.autovacuum
+    def _gc_skips(self):
+        """Forget after a while why customers were left alone; what was done stays.
+
+        :return: how many lines were removed, and whether there are more
+        :rtype: tuple[int, bool]
+        """
+        rows = self.env.execute_query(
+            SQL(
+                """
+                DELETE FROM account_collection_run_line WHERE id IN (
+                    SELECT line.id FROM account_collection_run_line line
+                      JOIN account_collection_run run ON run.id = line.run_id
+                     WHERE line.decision = 'skip' AND run.date < %s
+                     LIMIT %s
+                ) RETURNING id
+                """,
+                fields.Date.subtract(fields.Date.today(), days=SKIPS_KEPT_DAYS),
+                GC_LIMIT,
+            )
+        )
+        return len(rows), len(rows) == GC_LIMIT
+
     # === BUSINESS METHODS === #
 
     @api.model
@@ -113,11 +150,14 @@ class AccountCollectionRunLine(models.Model):
         find that the customer has been contacted.
         """
         self._lock_cases()
+        self.env["account.collection.hold"]._extend_to_new_items(
+            self.run_id.company_id, self._get_day()
+        )
         lines = self._decide_again()
         if lines:
             self._contact(lines)
         self.env["account.collection.case"]._refresh_on(
-            self.run_id.company_id, self.run_id.date, self.partner_id.ids
+            self.run_id.company_id, self._get_day(), self.partner_id.ids
         )
 
     def _contact(self, lines):
@@ -159,7 +199,7 @@ class AccountCollectionRunLine(models.Model):
             "partner_id": self.partner_id.id,
             "company_id": self.run_id.company_id.id,
             "case_id": self.case_id.id,
-            "date": self.run_id.date,
+            "date": self._get_day(),
             "channel": self.channel,
             "step_id": self.step_id.id,
             "run_line_id": self.id,
@@ -186,6 +226,13 @@ class AccountCollectionRunLine(models.Model):
         if self.commitment_id:
             return []
         steps = self.step_id.policy_id._get_item_steps()
+        if self.step_id not in steps:
+            raise UserError(
+                self.env._(
+                    "The step %s is no longer in the policy. Plan the run again.",
+                    self.step_id.name,
+                )
+            )
         rank = steps.ids.index(self.step_id.id) + 1
         overdue = [item for item in open_items if self._is_collectible(item)]
         coming = [item for item in open_items if item["is_reminder_due"]]
@@ -215,6 +262,11 @@ class AccountCollectionRunLine(models.Model):
 
     # === HELPERS === #
 
+    def _get_day(self):
+        """The day on which the customers are contacted: today, whenever the run was
+        planned."""
+        return self.run_id.company_id._get_collection_day()
+
     def _lock_cases(self):
         """Lock the open cases of these customers, always in the same order."""
         self.env.cr.execute(
@@ -237,7 +289,7 @@ class AccountCollectionRunLine(models.Model):
         :rtype: dict
         """
         query = self.env["account.collection.decision"]._get_decision_query(
-            self.run_id.company_id, self.run_id.date, self.partner_id.ids
+            self.run_id.company_id, self._get_day(), self.partner_id.ids
         )
         decisions = {
             row["partner_id"]: row for row in self.env.execute_query_dict(query)
@@ -286,7 +338,7 @@ class AccountCollectionRunLine(models.Model):
         items = {}
         for item in self.env["account.collection.open.item"]._get_open_items(
             self.run_id.company_id,
-            self.run_id.date,
+            self._get_day(),
             [line.partner_id.id for line in lines],
         ):
             items.setdefault(item["partner_id"], []).append(item)

@@ -33,8 +33,10 @@ class ResCompany(models.Model):
 
         :rtype: datetime.date
         """
-        timezone = self.root_id.partner_id.tz or self.env.context.get("tz")
-        return fields.Date.context_today(self.with_context(tz=timezone))
+        # The day is the same for everybody, even if they see one branch only.
+        root = self.root_id.sudo()
+        timezone = root.partner_id.tz or root.resource_calendar_id.tz or "UTC"
+        return fields.Date.context_today(root.with_context(tz=timezone))
 
     def _get_collection_holidays(self):
         """The days besides weekends on which nobody pays; to be extended where a
@@ -81,9 +83,12 @@ class ResCompany(models.Model):
         """
 
         def template(name):
-            return self.env.ref(f"account_collections.mail_template_{name}").id
+            record = self.env.ref(
+                f"account_collections.mail_template_{name}", raise_if_not_found=False
+            )
+            return record and record.id
 
-        return [
+        steps = [
             {
                 "name": self.env._("Friendly reminder before the due date"),
                 "delay_days": -5,
@@ -145,4 +150,10 @@ class ResCompany(models.Model):
                 "channel": "email",
                 "mail_template_id": template("agreed_missed"),
             },
+        ]
+        # Somebody may have deleted a text: a step without one is of no use.
+        return [
+            step
+            for step in steps
+            if step["channel"] == "call" or step["mail_template_id"]
         ]

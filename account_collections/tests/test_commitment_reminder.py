@@ -1,5 +1,7 @@
 from datetime import timedelta
 
+from freezegun import freeze_time
+
 from odoo import Command
 from odoo.tests import tagged
 
@@ -41,10 +43,11 @@ class TestCommitmentReminder(CollectionCommon):
         )
 
     def _run_on(self, days, execute=True):
-        run = self._plan(date=TODAY + timedelta(days=days))
-        if execute:
-            run.action_execute()
-        return self._get_line(run)
+        with freeze_time(TODAY + timedelta(days=days)):
+            run = self._plan(date=TODAY + timedelta(days=days))
+            if execute:
+                run.action_execute()
+            return self._get_line(run)
 
     def test_rhythm(self):
         """(day, the decision), each run executed."""

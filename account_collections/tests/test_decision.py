@@ -253,27 +253,36 @@ class TestDecision(CollectionCommon):
     def test_payments_without_entry_of_one_invoice_do_not_pay_twice(self):
         """Two payments of 50 pay both instalments, not twice the first."""
         self._make_payments_without_entry()
-        term = self.env["account.payment.term"].create(
-            {
-                "name": "Half in 10 days, half in 12",
-                "line_ids": [
-                    Command.create(
-                        {"value": "percent", "value_amount": 50, "nb_days": days}
-                    )
-                    for days in (10, 12)
-                ],
-            }
-        )
-        invoice = self._create_open_invoice(
-            self.customer,
-            100,
-            invoice_date=TODAY - timedelta(days=20),
-            invoice_date_due=False,
-            invoice_payment_term_id=term.id,
-        )
+        invoice = self._create_invoice_in_two(self.customer)
         self._pay(invoice, 50)
         self._pay(invoice, 50)
         self.assertPlanned("skip credits")
+
+    def test_paid_payment_without_entry_covers_no_second_installment(self):
+        """Once the bank's entry has met the invoice, the payment is spoken for."""
+        self._make_payments_without_entry()
+        invoice = self._create_invoice_in_two(self.customer)
+        first = self._get_receivable_line(invoice)[0]
+        payment = self._pay(invoice, 50)
+        self.assertEqual(self._get_line(self._plan()).amount_overdue, 50)
+        entry = self._create_entry(-50, self.bank_journal)
+        (first | self._get_receivable_line(entry)).reconcile()
+        payment.state = "paid"
+        self.assertEqual(self._get_line(self._plan()).amount_overdue, 50)
+
+    def test_part_held_in_a_foreign_currency_is_rounded(self):
+        currency = self.setup_other_currency("EUR", rates=[("2024-01-01", 1.37)])
+        invoice = self._create_open_invoice(
+            self.customer, 100, currency_id=currency.id
+        )
+        self._hold(self._get_receivable_line(invoice), 33.33)
+        line = self._get_line(self._plan())
+        self.env.cr.execute(
+            "SELECT amount_overdue, amount_held FROM account_collection_run_line "
+            "WHERE id = %s",
+            [line.id],
+        )
+        self.assertEqual([str(amount) for amount in self.env.cr.fetchone()], ["72.99", "24.33"])
 
     def test_children_are_one_customer(self):
         shops = self.env["res.partner"].create(
@@ -410,11 +419,15 @@ class TestDecision(CollectionCommon):
         )
 
     def _create_opening_balance(self, amount):
+        return self._create_entry(amount, self.company_data["default_journal_misc"])
+
+    def _create_entry(self, amount, journal):
+        """Post what the customer owes without an invoice, or a credit."""
         move = self.env["account.move"].create(
             {
                 "move_type": "entry",
                 "date": TODAY - timedelta(days=10),
-                "journal_id": self.company_data["default_journal_misc"].id,
+                "journal_id": journal.id,
                 "line_ids": [
                     Command.create(
                         {
@@ -437,3 +450,24 @@ class TestDecision(CollectionCommon):
         )
         move.action_post()
         return move
+
+    def _create_invoice_in_two(self, partner):
+        """Post an invoice of 100, half due 10 days ago, half 8 days ago."""
+        term = self.env["account.payment.term"].create(
+            {
+                "name": "Half in 10 days, half in 12",
+                "line_ids": [
+                    Command.create(
+                        {"value": "percent", "value_amount": 50, "nb_days": days}
+                    )
+                    for days in (10, 12)
+                ],
+            }
+        )
+        return self._create_open_invoice(
+            partner,
+            100,
+            invoice_date=TODAY - timedelta(days=20),
+            invoice_date_due=False,
+            invoice_payment_term_id=term.id,
+        )

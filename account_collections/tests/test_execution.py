@@ -1,7 +1,10 @@
 from datetime import timedelta
 from unittest.mock import patch
 
-from odoo.exceptions import UserError
+from freezegun import freeze_time
+
+from odoo import Command
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
@@ -103,12 +106,10 @@ class TestExecution(CollectionCommon):
 
     def test_a_year_of_runs_takes_each_step_once(self):
         self._create_open_invoice(self.customer, days=-6)
-        for days in range(100):
-            run = self.env["account.collection.run"].create(
-                {"date": TODAY + timedelta(days=days)}
-            )
-            run.action_plan()
-            run.action_execute()
+        # Every third day, and those on which a step is due.
+        for days in sorted({*range(0, 80, 3), 1, 9, 21, 36, 51, 66}):
+            with freeze_time(TODAY + timedelta(days=days)):
+                self._execute(self._plan(date=TODAY + timedelta(days=days)))
         contacts = self._get_contact().sorted("date")
         self.assertEqual(contacts.step_id.mapped("delay_days"), [-5, 3, 15, 30, 45, 60])
         self.assertEqual(
@@ -260,6 +261,55 @@ class TestExecution(CollectionCommon):
         person.parent_id = self.customer
         self.assertEqual(own.state, "closed")
         self.assertEqual(self._get_line(run).case_id.amount_overdue, 200)
+
+    def test_executed_on_a_later_day(self):
+        """A run acts on the ledger and the holds of the day on which it is executed."""
+        invoice = self._create_open_invoice(self.customer)
+        other = self._create_customer("Other")
+        self._create_open_invoice(other)
+        run = self._plan()
+        tomorrow = TODAY + timedelta(days=1)
+        with freeze_time(tomorrow):
+            self._hold(self._get_receivable_line(invoice), date_start=tomorrow)
+            self._execute(run)
+        self.assertEqual(self._get_line(run).reason, "held")
+        self.assertEqual(self._get_contact(other).date, tomorrow)
+
+    def test_not_executed_before_its_day(self):
+        self._create_open_invoice(self.customer)
+        run = self._plan(date=TODAY + timedelta(days=1))
+        with self.assertRaisesRegex(UserError, "looks ahead"):
+            run.action_execute()
+        self.assertFalse(self._get_contact())
+
+    def test_run_that_sent_letters_is_not_deleted(self):
+        self._create_open_invoice(self.customer)
+        run = self._execute()
+        run.state = "cancelled"
+        with self.assertRaisesRegex(UserError, "part of their history"):
+            run.unlink()
+        self._plan().unlink()
+
+    def test_step_archived_since_planning(self):
+        self._create_open_invoice(self.customer, days=20)
+        run = self._plan()
+        line = self._get_line(run)
+        line.step_id.active = False
+        with self.assertRaisesRegex(UserError, "no longer in the policy"):
+            line._prepare_contact_items([])
+        self._execute(run)
+        self.assertEqual(line.step_id.delay_days, 15)
+
+    def test_old_skips_are_forgotten(self):
+        self._create_open_invoice(self.customer)
+        self._create_open_invoice(self._create_customer("Other"), days=1)
+        run = self._execute()
+        self.assertEqual(len(run.line_ids), 2)
+        for days, left in ((90, 2), (91, 1)):
+            with freeze_time(TODAY + timedelta(days=days)):
+                self.env["account.collection.run.line"]._gc_skips()
+            run.invalidate_recordset()
+            self.assertEqual(len(run.line_ids), left)
 
     def test_archived_in_between(self):
         self._create_open_invoice(self.customer)
@@ -415,24 +465,36 @@ class TestExecution(CollectionCommon):
         )
 
     def test_cases_are_assigned(self):
+        group = self.env.ref("account_collections.group_collection_own")
         users = self.env["res.users"].create(
             [
-                {"name": name, "login": f"collections-{name}"}
-                for name in ("ann", "bob", "cid")
+                {
+                    "name": name,
+                    "login": f"collections-{name}",
+                    "group_ids": [Command.set(groups.ids)],
+                }
+                for name, groups in (
+                    ("ann", group),
+                    ("bob", group),
+                    ("cid", group),
+                    ("dan", self.env.ref("base.group_user")),
+                )
             ]
         )
-        ann, bob, cid = users
+        ann, bob, cid, dan = users
         team = self.env["account.collection.team"].create(
-            {"name": "Team", "member_ids": [(6, 0, (bob | cid).ids)]}
+            {"name": "Team", "member_ids": [Command.set((bob | cid | dan).ids)]}
         )
         self.customer.user_id = ann
-        for values, expected in (
-            ({"assignment": "salesperson"}, ann),
-            ({"assignment": "user", "user_id": bob.id}, bob),
+        nobody = self.env["res.users"]
+        for values, salesperson, expected in (
+            ({"assignment": "salesperson"}, ann, ann),
+            ({"assignment": "salesperson"}, dan, nobody),
+            ({"assignment": "user", "user_id": bob.id}, ann, bob),
         ):
-            with self.subTest(**values):
+            with self.subTest(**values, salesperson=salesperson.name):
                 self.policy.write(values)
-                customer = self._create_customer("Customer", user_id=ann.id)
+                customer = self._create_customer("Customer", user_id=salesperson.id)
                 self._create_open_invoice(customer)
                 line = self._get_line(self._plan(), customer)
                 self.assertEqual(line.case_id.user_id, expected)
@@ -456,10 +518,24 @@ class TestExecution(CollectionCommon):
         self._create_open_invoice(self.customer, days=5)
         self.assertDecision(self._get_line(self._plan()), "skip held +10")
 
-    def test_customer_with_invoices_cannot_be_deleted(self):
+    def test_customer_with_invoices_is_not_deleted(self):
+        """Odoo says so itself, in its words; the run goes on."""
         self._create_open_invoice(self.customer)
-        self._plan()
-        with self.assertRaises(Exception), self.cr.savepoint():
+        run = self._plan()
+        with self.assertRaises(UserError), self.cr.savepoint():
             self.customer.unlink()
-            self.env.flush_all()
-        self.assertTrue(self.customer.exists())
+        self._execute(run)
+        self.assertEqual(self._get_line(run).state, "done")
+
+    def test_nobody_forges_what_was_written(self):
+        """A contact made by hand cannot show a message as the company's letter."""
+        message = self.env["mail.message"].sudo().create({"body": "Secret"})
+        with self.assertRaises(AccessError):
+            self.env["account.collection.contact"].create(
+                {
+                    "partner_id": self.customer.id,
+                    "company_id": self.company.id,
+                    "channel": "letter",
+                    "mail_message_id": message.id,
+                }
+            )

@@ -64,6 +64,31 @@ class TestHold(CollectionCommon):
         hold.action_end()
         self.assertDecision(self._get_line(self._plan()), "contact 3 email")
 
+    def test_lengthening_is_checked_too(self):
+        old = self._hold(
+            self.line, date_start=TODAY - timedelta(days=9), date_end=TODAY - timedelta(days=1)
+        )
+        self._hold(self.line)
+        with self.assertRaisesRegex(ValidationError, "more than"):
+            old.date_end = TODAY + timedelta(days=5)
+
+    def test_whole_customer_covers_what_an_expired_hold_held(self):
+        other = self._create_open_invoice(self.customer)
+        self._hold(self.line, is_whole_customer=True)
+        self._hold(
+            self._get_receivable_line(other),
+            date_start=TODAY - timedelta(days=9),
+            date_end=TODAY - timedelta(days=1),
+        )
+        self.assertDecision(self._get_line(self._plan()), "skip held +10")
+
+    def test_hold_follows_a_customer_without_a_case(self):
+        person = self._create_customer("Bo", is_company=False)
+        invoice = self._create_open_invoice(person)
+        hold = self._hold(self._get_receivable_line(invoice))
+        person.parent_id = self.customer
+        self.assertEqual(hold.partner_id, self.customer)
+
     def test_hold_in_the_currency_of_the_item(self):
         currency = self.setup_other_currency("EUR", rates=[("2024-01-01", 2.0)])
         invoice = self._create_open_invoice(

@@ -96,7 +96,10 @@ class AccountCollectionContactLog(models.TransientModel):
         case = self.case_id
         case.check_access("write")
         if not self._complete_planned_call():
-            self.env["account.collection.contact"].create(self._prepare_contact())
+            # Contacts are evidence: collectors make them through this form alone.
+            self.env["account.collection.contact"].sudo().create(
+                self._prepare_contact()
+            )
         if self.late_reason_id != case.late_reason_id:
             case.late_reason_id = self.late_reason_id
         if self.activity_date:
