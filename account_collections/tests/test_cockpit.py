@@ -212,9 +212,11 @@ class TestCockpit(CollectionCommon):
         self.assertEqual(self.case.amount_collectible, 0)
         hold.action_end()
         self.assertEqual(self.case.amount_collectible, 1000)
-        agreed = self._hold(self.line, reason="promise")
+        # Resolutions hold what they agree; nobody else may.
+        agreed = self._hold(self.line).sudo()
+        agreed.reason = "promise"
         with self.assertRaisesRegex(UserError, "was agreed"):
-            agreed.action_end()
+            agreed.sudo(False).action_end()
 
     # === ASSIGNING === #
 
