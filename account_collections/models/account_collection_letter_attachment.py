@@ -27,14 +27,36 @@ class AccountCollectionLetter(models.AbstractModel):
         :param contact: the contact (`account.collection.contact`)
         """
         contact.is_attachment_pending = False
-        letter = self._prepare_contact_draft(contact)
-        attachments, error = self._get_step_attachments(contact, letter)
-        message = contact.mail_message_id
-        message.attachment_ids = [
+        record = contact.case_id or contact.partner_id
+        attachments = self._make_enclosures(
+            contact, lambda document: self._keep_document(record, document)
+        )
+        contact.mail_message_id.attachment_ids = [
             Command.link(attachment.id) for attachment in attachments
         ]
-        if error:
-            contact.run_line_id.error = error
+
+    def _make_enclosures(self, contact, use):
+        """Make what goes with the letter of a contact, one by one. What cannot be
+        made or used is left out, and the line of the run says so.
+
+        :param contact: the contact (`account.collection.contact`)
+        :param use: a function of a document (`name`, `content` and, if it is kept
+            already, `attachment`), which gives what the caller needs of it
+        :return: what `use` gave, in the order of the documents
+        :rtype: list
+        """
+        made, missing = [], {}
+        letter = self._prepare_contact_draft(contact)
+        for name, make in self._get_enclosures(letter):
+            try:
+                with self.env.cr.savepoint():
+                    made.append(use(make()))
+            except Exception as error:
+                if not isinstance(error, UserError):
+                    _logger.warning("%s could not be made", name, exc_info=True)
+                missing.setdefault(self._get_reason(error), []).append(name)
+        contact.run_line_id.error = self._get_missing_text(missing)
+        return made
 
     def _get_attached_invoices(self, letter):
         """The invoices of which a copy goes with a letter: those it asks for, if they
@@ -92,49 +114,43 @@ class AccountCollectionLetter(models.AbstractModel):
 
     # === HELPERS === #
 
-    def _get_step_attachments(self, contact, letter):
-        """Make the attachments of one letter.
+    def _get_enclosures(self, letter):
+        """Name what goes with a letter, and how each document is made.
 
-        :return: the attachments (`ir.attachment`), and in words what is missing
-        :rtype: tuple
+        :param dict letter: the letter, or its draft
+        :return: names and functions, which give the document or raise
+        :rtype: list[tuple]
         """
-        attachments = self.env["ir.attachment"].sudo()
-        missing, problem = [], self._get_pdf_problem()
-        invoices = self._get_attached_invoices(letter)
-        for invoice in invoices.filtered("invoice_pdf_report_id"):
-            attachments |= invoice.invoice_pdf_report_id
-        wanted = [
+        enclosures = [
             (invoice.name, lambda invoice=invoice: self._make_copy(invoice))
-            for invoice in invoices - invoices.filtered("invoice_pdf_report_id")
+            for invoice in self._get_attached_invoices(letter)
         ]
         if letter["step"].attach_statement:
             name = self.env._("Statement of account")
-            wanted.insert(0, (name, lambda: self._make_statement(letter)))
-        record = contact.case_id or contact.partner_id
-        for name, make in wanted:
-            try:
-                if problem:
-                    raise UserError(problem)
-                with self.env.cr.savepoint():
-                    filename, content = make()
-            except Exception as error:
-                if not problem:
-                    _logger.warning("%s could not be made", name, exc_info=True)
-                missing.append(f"{name}: {self._get_reason(error)}")
-            else:
-                attachments |= attachments.create(
-                    self._prepare_attachment(record, filename, content)
-                )
-        return attachments, self._get_missing_text(missing, problem, wanted)
+            enclosures.insert(0, (name, lambda: self._make_statement(letter)))
+        return enclosures
 
-    def _get_missing_text(self, missing, problem, wanted):
-        """Say that a letter went without some documents."""
+    def _get_missing_text(self, missing):
+        """Say that a letter went without some documents.
+
+        :param dict missing: the names of the documents, by the reason
+        :rtype: str
+        """
         if not missing:
             return ""
-        if problem:
-            names = ", ".join(name for name, _make in wanted)
-            missing = [f"{names}: {problem}"]
-        return self.env._("Sent without %s", "; ".join(missing))
+        return self.env._(
+            "Sent without %s",
+            "; ".join(f"{', '.join(names)}: {why}" for why, names in missing.items()),
+        )
+
+    def _keep_document(self, record, document):
+        """Keep a document with a record, unless it is kept already.
+
+        :return: the attachment (`ir.attachment`)
+        """
+        return document.get("attachment") or self.env["ir.attachment"].sudo().create(
+            self._prepare_attachment(record, document["name"], document["content"])
+        )
 
     def _prepare_attachment(self, record, filename, content):
         """Prepare an attachment of the case, else of the customer.
@@ -151,21 +167,28 @@ class AccountCollectionLetter(models.AbstractModel):
         }
 
     def _make_copy(self, invoice):
-        """Make the copy of an invoice that was never printed, as Odoo's portal does:
-        a pro forma, which leaves it to the accountant to issue the invoice itself.
+        """Take the PDF of an invoice, or make one of an invoice that was never
+        printed, as Odoo's portal does: a pro forma, which leaves it to the accountant
+        to issue the invoice itself.
 
-        :return: the name and the content of the file
-        :rtype: tuple[str, bytes]
+        :return: `name`, `content`, and `attachment` if it is the PDF of the invoice
+        :rtype: dict
+        :raise UserError: when no PDF can be made
         """
+        if stored := invoice.invoice_pdf_report_id:
+            return {"name": stored.name, "content": stored.raw, "attachment": stored}
+        self._check_pdf()
         document = invoice._get_invoice_legal_documents("pdf", allow_fallback=True)
-        return document["filename"], document["content"]
+        return {"name": document["filename"], "content": document["content"]}
 
     def _make_statement(self, letter):
         """Make the statement of account of a customer, in the language of the letter.
 
-        :return: the name and the content of the file
-        :rtype: tuple[str, bytes]
+        :return: `name` and `content`
+        :rtype: dict
+        :raise UserError: when no PDF can be made
         """
+        self._check_pdf()
         report = self.env["ir.actions.report"].with_context(lang=letter["lang"])
         content, _type = report._render_qweb_pdf(
             "account_collections.action_report_statement",
@@ -173,4 +196,4 @@ class AccountCollectionLetter(models.AbstractModel):
             data={"company_id": letter["company"].id, "lang": letter["lang"]},
         )
         name = self.with_context(lang=letter["lang"]).env._("Statement of account")
-        return f"{name} {letter['date']}.pdf", content
+        return {"name": f"{name} {letter['date']}.pdf", "content": content}

@@ -1,4 +1,6 @@
 import io
+import logging
+from itertools import groupby
 
 from odoo import models
 from odoo.exceptions import UserError
@@ -8,6 +10,8 @@ from odoo.tools.pdf import PdfReader, PdfWriter
 from odoo.addons.base.models.ir_actions_report import _wkhtml
 
 from .account_collection_contact import LIVE_STATES
+
+_logger = logging.getLogger(__name__)
 
 
 class AccountCollectionLetter(models.AbstractModel):
@@ -79,33 +83,49 @@ class AccountCollectionLetter(models.AbstractModel):
         :return: the content of the file
         :rtype: bytes
         """
-        parts, together = [], contacts.browse()
-        for contact in contacts:
-            together += contact
-            if copies := self._get_enclosed_copies(contact):
-                parts += self._render_together(together) + copies
-                together = contacts.browse()
-        if together:
-            parts += self._render_together(together)
+        contacts.run_line_id.error = False
+        parts = []
+        for has_copies, group in groupby(
+            contacts, key=lambda contact: contact.step_id.attach_invoices
+        ):
+            together = contacts.browse([contact.id for contact in group])
+            at_once = [] if has_copies else self._render_at_once(together)
+            parts += at_once or self._render_one_by_one(together)
         return parts[0] if len(parts) == 1 else self._merge(parts)
 
     # === HELPERS === #
 
-    def _render_together(self, contacts):
-        """Render letters and their statements in one go, or one by one where the
-        build of wkhtmltopdf cannot convert several documents at once, as Debian's.
+    def _render_at_once(self, contacts):
+        """Render letters and their statements in one go, if that is possible.
+
+        Where one of them cannot be rendered, none is, as where the build of
+        wkhtmltopdf cannot convert several documents at once, such as Debian's.
+
+        :return: the content of the file, else nothing
+        :rtype: list[bytes]
+        """
+        if not _wkhtml().is_patched_qt:
+            return []
+        try:
+            with self.env.cr.savepoint():
+                return [self._render_letter(contacts)]
+        except Exception:
+            _logger.warning("Letters are rendered one by one", exc_info=True)
+            return []
+
+    def _render_one_by_one(self, contacts):
+        """Render letters, each followed by what can be made of its enclosures.
 
         :return: the contents of the files, in order
         :rtype: list[bytes]
         """
-        if _wkhtml().is_patched_qt:
-            return [self._render_letter(contacts)]
         parts = []
         for contact in contacts:
             parts.append(self._render_letter(contact, {"without_statement": True}))
-            if contact.step_id.attach_statement:
-                draft = self._prepare_contact_draft(contact)
-                parts.append(self._make_statement(draft)[1])
+            # What cannot be read alone could not be put behind the letter either.
+            parts += self._make_enclosures(
+                contact, lambda document: self._merge([document["content"]])
+            )
         return parts
 
     def _render_letter(self, contacts, data=None):
@@ -126,16 +146,6 @@ class AccountCollectionLetter(models.AbstractModel):
         content = io.BytesIO()
         writer.write(content)
         return content.getvalue()
-
-    def _get_enclosed_copies(self, contact):
-        """The copies of invoices that are enclosed to a letter, as files."""
-        if not contact.step_id.attach_invoices:
-            return []
-        draft = self._prepare_contact_draft(contact)
-        return [
-            self._make_copy(invoice)[1]
-            for invoice in self._get_attached_invoices(draft)
-        ]
 
 
 class AccountCollectionContact(models.Model):

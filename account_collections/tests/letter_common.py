@@ -101,6 +101,19 @@ class LetterCommon(CollectionCommon):
         mail._prepare_outgoing_list()
         return mail.attachment_ids
 
+    def _store_copy(self, invoice, content=b"%PDF-1.4 stored"):
+        """Store the PDF of an invoice, as Odoo does when it is sent."""
+        return self.env["ir.attachment"].create(
+            {
+                "name": f"{invoice.name.replace('/', '_')}.pdf",
+                "raw": content,
+                "mimetype": "application/pdf",
+                "res_model": "account.move",
+                "res_id": invoice.id,
+                "res_field": "invoice_pdf_report_file",
+            }
+        )
+
     def _accept_payments(self):
         """Let the portal take payments of invoices."""
         self.env["ir.config_parameter"].set_param(

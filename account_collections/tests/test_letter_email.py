@@ -153,18 +153,3 @@ class TestLetterEmail(LetterCommon):
         with self.assertLogs("odoo.addons.account_collections", "WARNING"):
             self.assertFalse(self._attach(mail))
         self.assertIn("out of paper", contact.run_line_id.error)
-
-    # === HELPERS === #
-
-    def _store_copy(self, invoice):
-        """Store the PDF of an invoice, as Odoo does when it is sent."""
-        return self.env["ir.attachment"].create(
-            {
-                "name": f"{invoice.name.replace('/', '_')}.pdf",
-                "raw": b"%PDF-1.4 stored",
-                "mimetype": "application/pdf",
-                "res_model": "account.move",
-                "res_id": invoice.id,
-                "res_field": "invoice_pdf_report_file",
-            }
-        )

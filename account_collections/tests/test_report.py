@@ -1,12 +1,14 @@
 import io
 import shutil
 from unittest import skipUnless
+from unittest.mock import Mock, patch
 
 from pypdf import PdfReader
 
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
 
+from ..models import account_collection_letter_print as print_module
 from .common import TODAY
 from .letter_common import LetterCommon
 
@@ -228,6 +230,61 @@ class TestReport(LetterCommon):
             contact.with_user(other).action_print()
         with self.assertRaises(AccessError):
             report._get_report_values(contact.ids)
+
+    def test_one_broken_copy_does_not_keep_the_others(self):
+        """A letter goes without what cannot be made or read; its line says so, until
+        a print is complete."""
+        self.first_step.sudo().write(
+            {"attach_statement": True, "attach_invoices": True}
+        )
+        other = self._create_customer("Otto Buyer")
+        self._create_open_invoice(other, 99, 10)
+        stored = self._store_copy(self.late, b"%PDF-1.4 cut off")
+        run = self._execute()
+        line = self._get_line(run)
+        make_copy = type(self.letters)._make_copy
+
+        def fail(letters, invoice):
+            if invoice == self.recent:
+                raise ValueError("out of ink")
+            return make_copy(letters, invoice)
+
+        with (
+            patch.object(type(self.letters), "_make_copy", fail),
+            self.assertLogs("odoo.addons.account_collections", "WARNING"),
+        ):
+            pages = self._read(self._download(run.action_print_letters()))
+        self.assertEqual(len([page for page in pages if "Reminder for" in page]), 2)
+        self.assertEqual(len(pages), 2 + 2 + 1, "Letters, statements, one copy")
+        self.assertEqual(set(run.line_ids.mapped("state")), {"done"})
+        self.assertIn("Sent without", line.error)
+        for words in (self.late.name, f"{self.recent.name}: out of ink"):
+            self.assertIn(words, line.error)
+        self.assertFalse(self._get_line(run, other).error)
+
+        stored.unlink()
+        pages = self._read(self._download(run.action_print_letters()))
+        self.assertEqual(len(pages), 2 + 2 + 3)
+        self.assertFalse(line.error)
+
+    def test_one_broken_statement_does_not_keep_the_letter(self):
+        """Neither where letters are rendered with their statements in one go."""
+        self.first_step.sudo().attach_statement = True
+        run = self._execute()
+        with (
+            patch.object(
+                type(self.env["account.collection.statement"]),
+                "_get_statement",
+                side_effect=ValueError("no sum"),
+            ),
+            patch.object(print_module, "_wkhtml", lambda: Mock(is_patched_qt=True)),
+            self.assertLogs("odoo.addons.account_collections", "WARNING"),
+        ):
+            (page,) = self._read(self._download(run.action_print_letters()))
+        self.assertIn("Reminder for", page)
+        self.assertEqual(
+            self._get_line(run).error, "Sent without Statement of account: no sum"
+        )
 
     def test_nothing_to_print(self):
         with self.assertRaisesRegex(UserError, "no letter to print"):
