@@ -148,7 +148,11 @@ class AccountCollectionDemo(models.AbstractModel):
         registry = self.env.registry
         patches = [
             (registry["res.company"], "_get_collection_day", lambda company: day),
-            (registry["account.collection.plan"], "_send_agreement", lambda plans: None),
+            (
+                registry["account.collection.plan"],
+                "_send_agreement",
+                lambda plans: None,
+            ),
         ] + [
             (registry[model], "_follow_up", self._note_state)
             for model in self.env[

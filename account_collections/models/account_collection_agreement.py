@@ -178,17 +178,17 @@ class AccountCollectionAgreement(models.Model):
         :return: pairs of model name and label
         :rtype: list[tuple[str, str]]
         """
-        return [
-            # What a kind is called does not depend on who asks.
-            (model, self.env["ir.model"].sudo()._get(model).name)
-            for model in self.env[
-                "account.collection.commitment"
-            ]._get_resolution_models()
-        ]
+        # What a kind is called does not depend on who asks.
+        models = self.env["ir.model"].sudo()
+        names = self.env["account.collection.commitment"]._get_resolution_models()
+        kinds = models.browse(models._get_id(name) for name in names)
+        return [(kind.model, kind.name) for kind in kinds]
 
     @property
     def _table_query(self):
         return SQL(" UNION ALL ").join(
             SQL("(%s)", self.env[model]._get_agreement_query())
-            for model, _label in self._get_kinds()
+            for model in self.env[
+                "account.collection.commitment"
+            ]._get_resolution_models()
         )

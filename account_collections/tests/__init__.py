@@ -2,6 +2,7 @@ from . import test_decision
 from . import test_execution
 from . import test_evaluation
 from . import test_promise
+from . import test_agreement
 from . import test_dispute
 from . import test_dispute_credit
 from . import test_resolution_property

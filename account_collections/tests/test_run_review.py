@@ -53,7 +53,7 @@ class TestRunReview(CollectionCommon):
                     "reason_date": day,
                     "reason_source": "promise",
                 },
-                "Promise to pay, until 06/23/2024",
+                "Promise to pay until 06/23/2024",
             ),
             (
                 {**skip, "reason": "gap", "reason_date": day},
