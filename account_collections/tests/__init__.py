@@ -21,3 +21,4 @@ from . import test_cockpit
 from . import test_run_review
 from . import test_access
 from . import test_ui
+from . import test_ui_agreements

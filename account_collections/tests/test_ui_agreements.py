@@ -1,0 +1,87 @@
+from datetime import timedelta
+
+from odoo import Command, fields
+from odoo.tests import HttpCase, new_test_user, tagged
+
+from odoo.addons.account.tests.common import AccountTestInvoicingCommon
+
+
+@tagged("post_install", "-at_install")
+class TestUiAgreements(AccountTestInvoicingCommon, HttpCase):
+    """The ways to a promise, a plan and a settled dispute, in a browser."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        # The browser has the day of the machine, so the invoice is relative to it.
+        cls.today = fields.Date.today()
+        cls.company = cls.env.company
+        cls.company.collection_policy_id.plan_max_installments = 3
+        cls.collector = new_test_user(
+            cls.env,
+            login="collector",
+            groups="account_collections.group_collection_manager",
+            company_id=cls.company.id,
+            company_ids=[Command.set(cls.company.ids)],
+        )
+        cls.customer = cls.env["res.partner"].create({"name": "Tour Debtor"})
+        cls.invoice = cls.env["account.move"].create(
+            {
+                "move_type": "out_invoice",
+                "partner_id": cls.customer.id,
+                "invoice_date": cls.today - timedelta(days=36),
+                "invoice_date_due": cls.today - timedelta(days=6),
+                "invoice_line_ids": [
+                    Command.create({"name": "Goods", "price_unit": 250, "tax_ids": []})
+                ],
+            }
+        )
+        cls.invoice.action_post()
+        cls.env["account.collection.case"]._refresh(cls.company, cls.customer)
+
+    def _get_agreement(self, kind):
+        return self.env[f"account.collection.{kind}"].search(
+            [("partner_id", "=", self.customer.id)]
+        )
+
+    def test_promise_from_the_case(self):
+        self.start_tour(
+            "/odoo/collections", "account_collections_promise", login="collector"
+        )
+        self.assertRecordValues(
+            self._get_agreement("promise"),
+            [{"state": "open", "amount": 200, "given_by": "Ms Lovelace"}],
+        )
+        self.assertEqual(self.invoice.line_ids.collection_hold_ids.amount, 200)
+
+    def test_plan_from_the_case(self):
+        self.start_tour(
+            "/odoo/collections", "account_collections_plan", login="collector"
+        )
+        plan = self._get_agreement("plan")
+        self.assertRecordValues(
+            plan,
+            [
+                {
+                    "state": "active",
+                    "amount": 250,
+                    "activated_by_id": self.collector.id,
+                }
+            ],
+        )
+        self.assertEqual(len(plan.commitment_ids), 5)
+
+    def test_dispute_from_the_invoice(self):
+        self.start_tour(
+            f"/odoo/action-account.action_move_out_invoice_type/{self.invoice.id}",
+            "account_collections_dispute",
+            login="collector",
+        )
+        dispute = self._get_agreement("dispute")
+        self.assertRecordValues(
+            dispute,
+            [{"state": "resolved_valid", "amount": 50, "amount_agreed": 50}],
+        )
+        self.assertRecordValues(
+            dispute.credit_move_ids, [{"state": "draft", "amount_total": 50}]
+        )
