@@ -1,6 +1,8 @@
 from odoo import fields, models
 from odoo.exceptions import UserError
 
+from odoo.addons.base.models.ir_qweb_fields import nl2br_enclose
+
 from .account_collection_contact import LIVE_STATES
 
 
@@ -124,7 +126,7 @@ class AccountCollectionContact(models.Model):
                 "E-mail to %s failed: ask for a better address",
                 self.address_id.email or self.address_id.display_name,
             ),
-            "note": self.error,
+            "note": nl2br_enclose(self.error, "p"),
             "user_id": (self.case_id.user_id or self.user_id or self.env.user).id,
             "date_deadline": self.company_id._get_collection_day(),
             "automated": True,

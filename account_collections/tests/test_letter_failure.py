@@ -2,6 +2,7 @@ from unittest.mock import patch
 
 from odoo.exceptions import UserError
 from odoo.tests import tagged
+from odoo.tools import html2plaintext
 
 from odoo.addons.mail.tests.common import MockEmail
 
@@ -159,6 +160,15 @@ class TestLetterFailure(LetterCommon, MockEmail):
                 [], [], failure_reason="x", failure_type="mail_email_invalid"
             )
         self.assertEqual(len(self._get_activities()), 1)
+
+    def test_words_of_the_mail_server(self):
+        """What a stranger's server says is shown as it says it, never as HTML or a link."""
+        reason = '550 <ada@example.com> is <a href="http://evil.example.com">gone</a>'
+        self._finish(failure_type="mail_email_invalid", failure_reason=reason)
+        note = self._get_activities().note
+        self.assertIn("&lt;ada@example.com&gt;", note)
+        self.assertNotIn("<a", note)
+        self.assertIn(reason, html2plaintext(note))
 
     def test_our_server_is_down(self):
         """The e-mail stays as Odoo leaves it; the next run tries the step again."""
