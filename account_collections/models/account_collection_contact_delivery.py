@@ -1,5 +1,6 @@
 from odoo import fields, models
 from odoo.exceptions import UserError
+from odoo.tools import email_normalize_all
 
 from odoo.addons.base.models.ir_qweb_fields import nl2br_enclose
 
@@ -18,10 +19,21 @@ class AccountCollectionContact(models.Model):
         help="The statement and the copies of invoices are made when the e-mail is "
         "sent.",
     )
+    email = fields.Char(
+        readonly=True,
+        help="Where the e-mail was sent to. The customer's address may have changed "
+        "since.",
+    )
 
     # === BUSINESS METHODS === #
 
-    def _mark_undelivered(self, reason, is_address_wrong, email=None):
+    def _mark_emailed(self):
+        """Record that the e-mails of these queued contacts left, and where to."""
+        for contact in self:
+            contact.email = ", ".join(email_normalize_all(contact.address_id.email))
+        self._mark_sent()
+
+    def _mark_undelivered(self, reason, is_address_wrong, emails=()):
         """Record that e-mails did not reach the customer, whoever is to blame.
 
         Where it is the address, it is remembered, so that the next run sends a
@@ -30,14 +42,15 @@ class AccountCollectionContact(models.Model):
 
         :param str reason: what the mail server says
         :param bool is_address_wrong: whether the address is to blame
-        :param str email: the address that failed, if it is not the one of today
+        :param emails: the addresses that the mail server names, the most telling
+            first
         """
         contacts = self.filtered(lambda contact: contact.state in LIVE_STATES)
         if not contacts:
             return
         if is_address_wrong:
             for contact in contacts:
-                failed = email or contact.address_id.email_normalized
+                failed = contact._get_failed_email(emails)
                 contact.address_id.collection_failed_email = failed
                 contact._mark_failed(
                     self.env._(
@@ -86,6 +99,17 @@ class AccountCollectionContact(models.Model):
         self.run_line_id.write({"state": "done", "error": False})
 
     # === HELPERS === #
+
+    def _get_failed_email(self, emails):
+        """Tell which address failed: one that was written to, for a mailbox that it
+        forwards to is not the customer's address.
+
+        :param emails: the addresses that the mail server names
+        :return: the address, else False
+        """
+        written = email_normalize_all(self.email or self.address_id.email)
+        named = [email for email in emails if email in written]
+        return next(iter(named or written), False)
 
     def _ask_for_address(self):
         """Ask the collectors for better addresses, once for each customer."""

@@ -85,7 +85,7 @@ class MailMail(models.Model):
             with self.env.cr.savepoint():
                 # Odoo may fail without saying why.
                 if not failure_type and "exception" not in self.mapped("state"):
-                    contacts._mark_sent()
+                    contacts._mark_emailed()
                 else:
                     contacts._mark_undelivered(
                         failure_reason or self[:1].failure_reason or "",

@@ -12,7 +12,7 @@ class MailThread(models.AbstractModel):
         """A letter that comes back, often hours later, was never a contact."""
         result = super()._routing_handle_bounce(email_message, message_dict)
         message = message_dict.get("bounced_message")
-        action, address = self._get_delivery_status(email_message)
+        action, emails = self._get_delivery_status(email_message)
         # "Delayed" only says that the mail server is still trying.
         if message and action != "delayed":
             # The mail gateway knows nothing of the rights on contacts.
@@ -25,7 +25,7 @@ class MailThread(models.AbstractModel):
             )._mark_undelivered(
                 self.env._("it came back as undeliverable"),
                 is_address_wrong=True,
-                email=address or message_dict.get("bounced_email"),
+                emails=emails,
             )
         return result
 
@@ -34,17 +34,18 @@ class MailThread(models.AbstractModel):
     def _get_delivery_status(self, email_message):
         """Read what a mail server says of the delivery of an e-mail (RFC 3464).
 
-        Odoo takes today's address of the customer where nobody has the address that
-        bounced any more: it may have been corrected in the meantime.
+        The final recipient may be a mailbox that the original one forwards to.
 
         :param email_message: the bounce (`email.message.EmailMessage`)
-        :return: the action, as `failed` or `delayed`, and the address; each empty if
-            it is not said
-        :rtype: tuple[str, str]
+        :return: the action, as `failed` or `delayed`, empty if it is not said, and
+            the addresses that are named, the original recipient first
+        :rtype: tuple[str, list[str]]
         """
         for part in email_message.walk():
             if part.get("Action"):
-                recipient = part.get("Final-Recipient") or ""
-                address = email_normalize(recipient.partition(";")[2].strip())
-                return part["Action"].strip().lower(), address or ""
-        return "", ""
+                named = [
+                    email_normalize(part.get(name, "").partition(";")[2].strip())
+                    for name in ("Original-Recipient", "Final-Recipient")
+                ]
+                return part["Action"].strip().lower(), list(filter(None, named))
+        return "", []

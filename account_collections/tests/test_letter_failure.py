@@ -34,7 +34,7 @@ Content-Type: message/delivery-status
 
 Reporting-MTA: dns; mx.example.com
 
-Final-Recipient: rfc822; ada.fashion@example.com
+{recipients}
 Action: {action}
 Status: 5.1.1
 
@@ -82,12 +82,18 @@ class TestLetterFailure(LetterCommon, MockEmail):
             )
         )
 
-    def _receive_bounce(self, action="failed"):
+    def _receive_bounce(self, action="failed", **recipients):
+        recipients = recipients or {"Final": "ada.fashion@example.com"}
         with self.mock_mail_gateway():
             self.env["mail.thread"].message_process(
                 "mail.thread",
                 BOUNCE.format(
-                    action=action, message_id=self.contact.mail_message_id.message_id
+                    action=action,
+                    recipients="\n".join(
+                        f"{kind}-Recipient: rfc822; {address}"
+                        for kind, address in recipients.items()
+                    ),
+                    message_id=self.contact.mail_message_id.message_id,
                 ),
             )
 
@@ -212,6 +218,34 @@ class TestLetterFailure(LetterCommon, MockEmail):
         self._receive_bounce()
         self.assertEqual(self.contact.state, "failed")
         self.assertDecision(self._get_line(self._plan()), "contact 3 email")
+
+    def test_bounce_through_forwarding(self):
+        """The address that was written to is to blame, whoever it forwards to, and
+        the next run sends a letter."""
+        self.mail.cancel()
+        written, forwarded = "ada.fashion@example.com", "ada@elsewhere.example.com"
+        for recipients in (
+            {"Final": forwarded},
+            {"Original": written, "Final": forwarded},
+            {"Original": forwarded, "Final": forwarded},
+        ):
+            with self.subTest(**recipients):
+                self.customer.collection_failed_email = False
+                self.contact = self._create_contact(
+                    self.customer, self.invoice, case_id=self.case.id
+                )
+                self.mail = self._queue(self.contact)
+                self._finish()
+                self._receive_bounce(**recipients)
+                self.assertFailed(f"The e-mail to {written} failed", written)
+                self.assertDecision(self._get_line(self._plan()), "contact 3 letter")
+
+    def test_bounce_of_one_of_several_addresses(self):
+        """Where a customer has several addresses, the server says which one failed."""
+        self.customer.email = "ada.fashion@example.com, second@example.com"
+        self._finish()
+        self._receive_bounce(Final="second@example.com")
+        self.assertEqual(self.customer.collection_failed_email, "second@example.com")
 
     def test_delay_is_no_bounce(self):
         self._finish()
