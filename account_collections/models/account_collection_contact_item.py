@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 
 class AccountCollectionContactItem(models.Model):
@@ -37,3 +37,13 @@ class AccountCollectionContactItem(models.Model):
         "(line_id, step_id) WHERE active IS TRUE",
         "An open item cannot reach the same dunning step twice.",
     )
+
+    # === CRUD METHODS === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        # Rounding the amounts would otherwise look up each item's currency by itself.
+        self.env["account.move.line"].browse(
+            [vals["line_id"] for vals in vals_list if vals.get("line_id")]
+        ).fetch(["currency_id"])
+        return super().create(vals_list)
