@@ -98,6 +98,17 @@ class AccountCollectionContact(models.Model):
         self.item_ids.active = True
         self.run_line_id.write({"state": "done", "error": False})
 
+    def _withdraw(self):
+        """Take back those of these contacts that have not left yet."""
+        waiting = self.filtered(lambda contact: contact.state == "queued")
+        waiting._mark_void()
+        self.env["mail.mail"].search(
+            [
+                ("mail_message_id", "in", waiting.mail_message_id.ids),
+                ("state", "=", "outgoing"),
+            ]
+        ).cancel()
+
     # === HELPERS === #
 
     def _get_failed_email(self, emails):

@@ -273,6 +273,30 @@ class TestCockpit(CollectionCommon):
         with self.assertRaisesRegex(UserError, "not handed over"):
             self.case.action_take_back()
 
+    def test_hand_over_stops_what_has_not_left(self):
+        """Letters that wait are taken back; what has left stays in the history."""
+        for channel, mail_states in (("email", ["outgoing"]), ("letter", [])):
+            with self.subTest(channel=channel):
+                step = self.steps.filtered(lambda step: step.delay_days == 3)
+                step.channel = channel
+                customer = self._create_customer(f"Bellows {channel}")
+                self._create_open_invoice(customer)
+                run = self._plan()
+                line = self._get_line(run, customer).sudo()
+                self.case = line.case_id
+                past = self._log_contact(customer, 30, case_id=self.case.id)
+                line._act()
+                contact = self.case.contact_ids - past
+                mail = self.env["mail.mail"].search(
+                    [("mail_message_id", "in", contact.mail_message_id.ids)]
+                )
+                self.assertEqual((contact.channel, contact.state), (channel, "queued"))
+                self.assertEqual(mail.mapped("state"), mail_states)
+                self._hand_over()
+                self.assertEqual((contact.state, past.state), ("void", "sent"))
+                self.assertFalse(contact.item_ids.filtered("active"))
+                self.assertEqual(mail.mapped("state"), ["cancel"] * len(mail))
+
     def test_handover_file(self):
         self._log_contact(self.customer, 4, note="=1+1", case_id=self.case.id)
         self._hand_over()

@@ -64,6 +64,9 @@ class AccountCollectionHandover(models.TransientModel):
                     case.partner_id.display_name,
                 )
             )
+        case._drop_planned_activities(case.ids)
+        # Nobody but the engine changes contacts.
+        case.contact_ids.sudo()._withdraw()
         attachment = self.env["account.collection.handover.file"]._create_file(case)
         case.write(
             {
@@ -72,7 +75,6 @@ class AccountCollectionHandover(models.TransientModel):
                 "date_handed_over": self.date,
             }
         )
-        case._drop_planned_activities(case.ids)
         case.message_post(body=self._get_summary(), attachment_ids=attachment.ids)
         case._refresh_these()
         return {"type": "ir.actions.act_window_close"}
