@@ -61,19 +61,18 @@ class AccountMove(models.Model):
         """
         self.ensure_one()
         holds = self.line_ids.collection_hold_ids.filtered("res_model")
-        documents = [
-            self.env[model].browse(res_id)
-            for model, res_id in dict.fromkeys(
-                (hold.res_model, hold.res_id) for hold in holds
-            )
-        ]
+        documents = {(hold.res_model, hold.res_id) for hold in holds}
         if len(documents) == 1:
-            return documents[0]._get_records_action()
+            [(model, res_id)] = documents
+            return self.env[model].browse(res_id)._get_records_action()
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "account_collections.account_collection_agreement_action"
         )
         return dict(
             action,
-            domain=[("name", "in", [document.name for document in documents])],
+            domain=[
+                ("partner_id", "=", self.commercial_partner_id.id),
+                ("name", "in", holds.mapped("note")),
+            ],
             context={},
         )

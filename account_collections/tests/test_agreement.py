@@ -368,7 +368,10 @@ class TestAgreement(CollectionCommon):
         self.assertEqual(coming.collection_amount, 0, "It is not due yet.")
         self.assertEqual(
             invoice.action_view_agreements()["domain"],
-            [("name", "in", [promise.name, dispute.name])],
+            [
+                ("partner_id", "=", self.customer.id),
+                ("name", "in", [promise.name, dispute.name]),
+            ],
         )
 
     def test_invoice_list_does_not_query_by_invoice(self):
