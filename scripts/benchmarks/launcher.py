@@ -9,27 +9,31 @@ from environment import cache, databases
 from environment.messages import Failure, Step
 
 
-def run(bases, template, name, title, addons_path=(), **arguments):
+def run(bases, template, name, title, addons_path=None, install=None, **arguments):
     """Run a measurement in a copy of a database, which is dropped afterwards.
 
     :param Databases bases: where the databases are
     :param str template: the database to copy
     :param str name: the module of this package that measures
     :param str title: what is being done
-    :param addons_path: more folders with add-ons
+    :param Path addons_path: one more folder with add-ons
+    :param str install: what to install of it first
     :param arguments: what the module's `measure` takes
     :return: what it returns
     :raise Failure: if it fails; the log stays in the cache folder
     """
     log = cache.folder() / "bench.log"
+    options = {}
+    if addons_path:
+        options["addons_path"] = f"{bases.options['addons_path']},{addons_path}"
     with contextlib.ExitStack() as stack:
-        step = stack.enter_context(Step(title))
-        step.detail = "copying the database"
         database = stack.enter_context(bases.fresh(template))
-        folders = [bases.options["addons_path"], *map(str, addons_path)]
-        config = stack.enter_context(
-            bases.config(db_name=database, addons_path=",".join(folders))
-        )
+        if install:
+            command = ["server", "-d", database, "-i", install]
+            command += ["--stop-after-init", "--no-http"]
+            bases.run(command, f"Installing {install}", **options)
+        step = stack.enter_context(Step(title))
+        config = stack.enter_context(bases.config(db_name=database, **options))
         process = subprocess.Popen(
             [sys.executable, "-W", "ignore", "-m", "benchmarks"]
             + [name, database, json.dumps(arguments)],

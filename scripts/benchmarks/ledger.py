@@ -10,20 +10,20 @@ Each invoice has its line of revenue, so that half of the ledger is no receivabl
 
 from odoo.tools import SQL
 
-ITEMS_PER_CUSTOMER = 10
 # The tables that are filled, with what slows down filling them.
 FILLED = ("res_partner", "account_move", "account_move_line")
 
 
-def fill(env, company, date, items):
+def fill(env, company, date, items, items_per_customer=10):
     """Add customers and open items to a database that is thrown away afterwards.
 
     :param env: an Odoo environment, as superuser
     :param company: the company (`res.company`) that is owed the money
     :param date date: the day that due dates are counted from
     :param int items: how many open items
+    :param int items_per_customer: how many of them each customer has
     """
-    customers = max(items // ITEMS_PER_CUSTOMER, 1)
+    customers = max(items // items_per_customer, 1)
     values = _get_values(env, company, date, items, customers)
     env.flush_all()
     indexes = _drop_checks(env) if items > 20_000 else []

@@ -28,6 +28,7 @@ def compare(env, actions, prepare=None, rounds=ROUNDS):
             env.flush_all()
             start = time.perf_counter()
             action()
+            env.cr.flush()
             seconds = time.perf_counter() - start
             best[name] = min(seconds, best.get(name, seconds))
         undo(env)

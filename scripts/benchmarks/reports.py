@@ -7,6 +7,9 @@ BUDGET_WRITING = 2
 MANY_ITEMS = 100_000
 # How much longer than the items' growth the time may take to grow.
 BUDGET_GROWTH = 1.25
+# How much faster than account_credit_control planning and writing should be.
+BUDGET_PLANNING_SPEED = 50
+BUDGET_LETTER_SPEED = 10
 # What a change of the machine's mood may add before a budget counts as missed.
 MARGIN = 1.5
 RUNS = (("first", "first run"), ("steady", "a week later"))
@@ -148,6 +151,48 @@ def seconds(value):
 def megabytes(value, sign=""):
     """Show an amount of memory, or that it cannot be seen."""
     return "?" if value is None else f"{sign}{value:,.0f} MB"
+
+
+def execute(result):
+    """Report on contacting customers.
+
+    :param dict result: what `execute.measure` returned
+    :return: the text, and whether a budget was missed by a clear margin
+    :rtype: tuple[str, bool]
+    """
+    ours, theirs = result["ours"], result["theirs"]
+    budgets = Budgets()
+    budgets.at_least(
+        "planning, times as fast",
+        sum(theirs["planning"].values()) / sum(ours["planning"].values()),
+        BUDGET_PLANNING_SPEED,
+    )
+    budgets.at_least(
+        "letters a second, times as many",
+        _letters_a_second(ours) / _letters_a_second(theirs),
+        BUDGET_LETTER_SPEED,
+    )
+    header = [f"{result['customers']:,} customers", "planning", "letters", "writing"]
+    header += ["letters a second", "statements a letter"]
+    rows = [
+        [
+            title,
+            seconds(sum(side["planning"].values())),
+            f"{side['letters']:,}",
+            seconds(side["seconds"]),
+            f"{_letters_a_second(side):,.0f}",
+            f"{side['statements'] / side['letters']:.1f}",
+        ]
+        for title, side in (
+            ("account_collections", ours),
+            ("account_credit_control", theirs),
+        )
+    ]
+    return table(header, rows) + "\n\n" + budgets.table(), budgets.is_missed
+
+
+def _letters_a_second(side):
+    return side["letters"] / side["seconds"]
 
 
 def replay(months, expected):
