@@ -10,7 +10,8 @@ from .account_collection_contact import LIVE_STATES
 class AccountCollectionContact(models.Model):
     """What becomes of an e-mail after Odoo's mail queue has taken it over."""
 
-    _inherit = "account.collection.contact"
+    _name = "account.collection.contact"
+    _inherit = ["account.collection.contact"]
 
     # === FIELDS === #
 

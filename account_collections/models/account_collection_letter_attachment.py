@@ -17,7 +17,8 @@ class AccountCollectionLetter(models.AbstractModel):
     so.
     """
 
-    _inherit = "account.collection.letter"
+    _name = "account.collection.letter"
+    _inherit = ["account.collection.letter"]
 
     # === BUSINESS METHODS === #
 

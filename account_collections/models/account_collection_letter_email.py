@@ -13,7 +13,8 @@ BODY_MARK = "o_collection_body_mark"
 class AccountCollectionLetter(models.AbstractModel):
     """Letters on their way by e-mail."""
 
-    _inherit = "account.collection.letter"
+    _name = "account.collection.letter"
+    _inherit = ["account.collection.letter"]
 
     # === BUSINESS METHODS === #
 

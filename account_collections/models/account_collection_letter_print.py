@@ -1,6 +1,5 @@
 import io
 import logging
-from itertools import groupby
 
 from odoo import models
 from odoo.exceptions import UserError
@@ -21,7 +20,8 @@ class AccountCollectionLetter(models.AbstractModel):
     that a second print says the same.
     """
 
-    _inherit = "account.collection.letter"
+    _name = "account.collection.letter"
+    _inherit = ["account.collection.letter"]
 
     # === BUSINESS METHODS === #
 
@@ -85,12 +85,10 @@ class AccountCollectionLetter(models.AbstractModel):
         """
         contacts.run_line_id.error = False
         parts = []
-        for has_copies, group in groupby(
-            contacts, key=lambda contact: contact.step_id.attach_invoices
-        ):
-            together = contacts.browse([contact.id for contact in group])
-            at_once = [] if has_copies else self._render_at_once(together)
-            parts += at_once or self._render_one_by_one(together)
+        groups = contacts.grouped(lambda contact: contact.step_id.attach_invoices)
+        for has_copies, group in groups.items():
+            at_once = [] if has_copies else self._render_at_once(group)
+            parts += at_once or self._render_one_by_one(group)
         return parts[0] if len(parts) == 1 else self._merge(parts)
 
     # === HELPERS === #
@@ -149,7 +147,8 @@ class AccountCollectionLetter(models.AbstractModel):
 
 
 class AccountCollectionContact(models.Model):
-    _inherit = "account.collection.contact"
+    _name = "account.collection.contact"
+    _inherit = ["account.collection.contact"]
 
     # === ACTION METHODS === #
 
@@ -240,7 +239,8 @@ class AccountCollectionContact(models.Model):
 
 
 class AccountCollectionRun(models.Model):
-    _inherit = "account.collection.run"
+    _name = "account.collection.run"
+    _inherit = ["account.collection.run"]
 
     # === ACTION METHODS === #
 
@@ -267,7 +267,8 @@ class AccountCollectionRun(models.Model):
 
 
 class AccountCollectionCase(models.Model):
-    _inherit = "account.collection.case"
+    _name = "account.collection.case"
+    _inherit = ["account.collection.case"]
 
     # === ACTION METHODS === #
 

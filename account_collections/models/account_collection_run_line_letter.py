@@ -5,7 +5,8 @@ from odoo.tools import SQL
 class AccountCollectionRunLine(models.Model):
     """What the words of a template may refer to, and the preview."""
 
-    _inherit = "account.collection.run.line"
+    _name = "account.collection.run.line"
+    _inherit = ["account.collection.run.line"]
 
     # === FIELDS === #
 

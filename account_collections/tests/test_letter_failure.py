@@ -168,7 +168,7 @@ class TestLetterFailure(LetterCommon, MockEmail):
         self.assertEqual(len(self._get_activities()), 1)
 
     def test_words_of_the_mail_server(self):
-        """What a stranger's server says is shown as it says it, never as HTML or a link."""
+        """What a stranger's server says is shown as text, never as HTML or a link."""
         reason = '550 <ada@example.com> is <a href="http://evil.example.com">gone</a>'
         self._finish(failure_type="mail_email_invalid", failure_reason=reason)
         note = self._get_activities().note
