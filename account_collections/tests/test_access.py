@@ -23,6 +23,10 @@ RIGHTS = {
     "account.collection.run.total": (NOBODY, READ, READ),
     "account.collection.handover": (NOBODY, "rwc-", "rwc-"),
     "account.collection.run.execute": (NOBODY, "rwc-", "rwc-"),
+    "account.collection.promise": ("rwcu", "rwcu", "rwcu"),
+    "account.collection.promise.take": ("rwc-", "rwc-", "rwc-"),
+    "account.collection.agreement": (READ, READ, READ),
+    "account.collection.commitment": (READ, READ, READ),
 }
 COLLECTORS = ("own", "all", "manager")
 # Who sees nothing at all of it.
