@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
 # The most points that each part of the priority can give.
@@ -18,6 +18,22 @@ class AccountCollectionCase(models.Model):
     _order = "priority desc, id"
     _rec_name = "partner_id"
     _check_company_auto = True
+
+    # What a collector changes; the rest follows the ledger and the buttons.
+    _collector_fields = frozenset(
+        {
+            "user_id",
+            "team_id",
+            "late_reason_id",
+            "note",
+            "order_hold",
+            "activity_ids",
+            "message_ids",
+            "message_follower_ids",
+            "message_main_attachment_id",
+            "rating_ids",
+        }
+    )
 
     # === FIELDS === #
 
@@ -124,6 +140,26 @@ class AccountCollectionCase(models.Model):
     _worklist_idx = models.Index(
         "(company_id, priority DESC, id) WHERE state != 'closed'"
     )
+
+    # === CRUD METHODS === #
+
+    def write(self, vals):
+        if (
+            not self.env.su
+            and not self._collector_fields.issuperset(vals)
+            and not self.env.user.has_group(
+                "account_collections.group_collection_manager"
+            )
+        ):
+            fields_changed = ", ".join(sorted(set(vals) - self._collector_fields))
+            raise AccessError(
+                self.env._(
+                    "A case follows the ledger. Only a manager can change this by hand: "
+                    "%s",
+                    fields_changed,
+                )
+            )
+        return super().write(vals)
 
     # === COMPUTE METHODS === #
 
@@ -264,7 +300,13 @@ class AccountCollectionCase(models.Model):
         """Take cases back that were handed over; the dunning goes on.
 
         :raise UserError: when a case is not handed over
+        :raise AccessError: for a collector of own cases only
         """
+        self.check_access("write")
+        if not self.env.user.has_group("account_collections.group_collection_all"):
+            raise AccessError(
+                self.env._("Ask somebody who works on all cases to take it back.")
+            )
         for case in self:
             if case.state != "handed_over":
                 raise UserError(
@@ -277,7 +319,10 @@ class AccountCollectionCase(models.Model):
             case.message_post(
                 body=self.env._("Taken back from %s.", case.agency_id.display_name)
             )
-        self.write({"state": "open", "agency_id": False, "date_handed_over": False})
+        # Who may press the button was checked; collectors do not write states.
+        self.sudo().write(
+            {"state": "open", "agency_id": False, "date_handed_over": False}
+        )
         self._refresh_these()
 
     def action_refresh(self):
@@ -335,6 +380,28 @@ class AccountCollectionCase(models.Model):
         )
 
     # === BUSINESS METHODS === #
+
+    def _get_responsible(self):
+        """Who is asked to do something for a case: its collector, else its team's
+        leader, else who works on it, else a manager of the company; always somebody
+        who can see it.
+
+        :rtype: odoo.api.res.users
+        """
+        case = self.sudo()
+        managers = self.env.ref("account_collections.group_collection_manager")
+        # The scheduler is nobody who could call.
+        user = case.user_id or case.team_id.user_id or self.env.user
+        if user._is_superuser() or not user.active:
+            user = managers.sudo().all_user_ids.filtered(
+                lambda user: (
+                    user.active
+                    and not user._is_superuser()
+                    and (not case.company_id or case.company_id in user.company_ids)
+                )
+            )[:1]
+        return user or self.env.user
+
 
     def _refresh_these(self):
         """Bring these cases, and no others, up to date."""

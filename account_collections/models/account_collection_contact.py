@@ -167,7 +167,7 @@ class AccountCollectionContact(models.Model):
             "res_id": record.id,
             "activity_type_id": self.env.ref("mail.mail_activity_data_call").id,
             "summary": self.step_id.name,
-            "user_id": (self.case_id.user_id or self.env.user).id,
+            "user_id": self.case_id._get_responsible().id,
             "date_deadline": self.date,
             "automated": True,
             "collection_contact_id": self.id,

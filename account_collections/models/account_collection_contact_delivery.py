@@ -52,7 +52,7 @@ class AccountCollectionContact(models.Model):
         if is_address_wrong:
             for contact in contacts:
                 failed = contact._get_failed_email(emails)
-                contact.address_id.collection_failed_email = failed
+                contact._remember_failed_email(failed)
                 contact._mark_failed(
                     self.env._(
                         "The e-mail to %(address)s failed: %(reason)s",
@@ -68,6 +68,24 @@ class AccountCollectionContact(models.Model):
         self.env["account.collection.case"]._refresh_after_commit(
             contacts.item_ids.line_id
         )
+
+    def _remember_failed_email(self, email):
+        """Write no more to an address that failed, whichever contact has it.
+
+        :param str email: the address, normalized
+        """
+        self.ensure_one()
+        family = (
+            self.env["res.partner"]
+            .sudo()
+            .search(
+                [
+                    ("commercial_partner_id", "=", self.partner_id.id),
+                    ("email_normalized", "=", email),
+                ]
+            )
+        )
+        (family | self.address_id.sudo()).collection_failed_email = email
 
     def _mark_queued(self):
         """Count failed contacts again, because their e-mails are tried again.

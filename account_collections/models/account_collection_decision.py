@@ -93,7 +93,8 @@ class AccountCollectionDecision(models.AbstractModel):
         """Sum up the open items of each customer and currency.
 
         Amounts that are booked are in company currency, the others in the currency
-        of the items. The oldest collectible item that has a step left drives: its due
+        of the items. Credits that are excluded from the dunning cover first what is
+        excluded too. The oldest collectible item that has a step left drives: its due
         date (as days since 2000) and its next step are kept as one number, the date
         first.
         """
@@ -104,7 +105,9 @@ class AccountCollectionDecision(models.AbstractModel):
                    CASE WHEN total.currency_id = %(currency)s THEN total.overdue
                         ELSE total.booked_overdue END AS amount_overdue,
                    CASE WHEN total.currency_id = %(currency)s THEN total.held
-                        ELSE total.booked_held END AS amount_held
+                        ELSE total.booked_held END AS amount_held,
+                   COALESCE(total.free_credits, 0)
+                       + GREATEST(total.blocked_credits, 0) AS credits
               FROM (
                 SELECT item.partner_id, item.currency_id,
                        MIN(item.policy_id) AS policy_id,
@@ -123,7 +126,11 @@ class AccountCollectionDecision(models.AbstractModel):
                            FILTER (WHERE item.is_overdue AND item.is_held) AS has_hold,
                        SUM(item.residual - item.held)
                            FILTER (WHERE item.is_reminder_due) AS remindable,
-                       SUM(-item.residual) FILTER (WHERE NOT item.is_owed) AS credits,
+                       SUM(-item.residual)
+                           FILTER (WHERE NOT item.is_owed AND NOT item.is_blocked)
+                           AS free_credits,
+                       SUM(-item.residual) FILTER (WHERE item.is_blocked)
+                           AS blocked_credits,
                        MAX(item.days_overdue) FILTER (WHERE item.is_overdue)
                            AS days_overdue,
                        MIN(item.held_until) FILTER (WHERE item.is_overdue)
@@ -179,8 +186,7 @@ class AccountCollectionDecision(models.AbstractModel):
                 ON credit.partner_id = balance.partner_id
                AND credit.currency_id = balance.currency_id
              CROSS JOIN LATERAL (
-                SELECT COALESCE(balance.credits, 0) + COALESCE(credit.amount, 0)
-                       AS amount
+                SELECT balance.credits + COALESCE(credit.amount, 0) AS amount
              ) credits
              GROUP BY balance.partner_id
             HAVING SUM(balance.amount_overdue) > 0

@@ -151,6 +151,17 @@ class AccountCollectionHold(models.Model):
                 else str(hold.amount)
             )
 
+    # === CRUD METHODS === #
+
+    def write(self, vals):
+        if not self.env.su and "line_id" in vals:
+            raise UserError(
+                self.env._(
+                    "A hold stays on its open item. End it and make another one."
+                )
+            )
+        return super().write(vals)
+
     # === ACTION METHODS === #
 
     def action_end(self):
@@ -167,8 +178,9 @@ class AccountCollectionHold(models.Model):
                     reason=agreed[0]._get_reason_label(),
                 )
             )
-        self.active = False
-        self._refresh_cases()
+        holds = self | self._get_whole()
+        holds.active = False
+        holds._refresh_cases()
 
     # === BUSINESS METHODS === #
 
@@ -177,48 +189,16 @@ class AccountCollectionHold(models.Model):
         for company, holds in self.grouped("company_id").items():
             self.env["account.collection.case"]._refresh(company, holds.partner_id)
 
-    @api.model
-    def _extend_to_new_items(self, company, date):
-        """Hold also what has become open since a whole customer was put on hold.
-
-        :param company: the root company (`res.company`)
-        :param date date: the company's day
-        """
-        receivable = self.env["account.collection.open.item"]._get_receivable_query(
-            company
-        )
-        self.env.cr.execute(
-            SQL(
-                """
-                INSERT INTO account_collection_hold (
-                    line_id, partner_id, company_id, currency_id, amount, date_start,
-                    date_end, reason, note, is_whole_customer, active,
-                    create_uid, create_date, write_uid, write_date
-                )
-                SELECT open.id, open.partner_id, %(company)s, open.currency_id,
-                       open.residual, %(date)s, whole.date_end, 'manual', whole.note,
-                       TRUE, TRUE, whole.create_uid, %(now)s, whole.create_uid, %(now)s
-                  FROM (
-                    SELECT DISTINCT ON (partner_id) partner_id, date_end, note,
-                           create_uid
-                      FROM account_collection_hold
-                     WHERE is_whole_customer AND active AND company_id = %(company)s
-                       AND date_start <= %(date)s
-                       AND (date_end IS NULL OR date_end >= %(date)s)
-                     ORDER BY partner_id, date_end DESC, id
-                  ) whole
-                  JOIN (%(receivable)s) open ON open.partner_id = whole.partner_id
-                 WHERE open.residual > 0 AND NOT EXISTS (
-                    SELECT FROM account_collection_hold hold
-                     WHERE hold.line_id = open.id AND hold.active
-                       AND (hold.date_end IS NULL OR hold.date_end >= %(date)s)
-                 )
-                """,
-                company=company.id,
-                date=date,
-                now=fields.Datetime.now(),
-                receivable=receivable,
-            )
+    def _get_whole(self):
+        """What holds the whole customers that these holds belong to, if they do: one
+        ends with the others."""
+        whole = self.filtered("is_whole_customer")
+        return self.search(
+            [
+                ("is_whole_customer", "=", True),
+                ("partner_id", "in", whole.partner_id.ids),
+                ("company_id", "in", whole.company_id.ids),
+            ]
         )
 
     def _is_over(self):

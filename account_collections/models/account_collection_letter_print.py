@@ -244,6 +244,24 @@ class AccountCollectionRun(models.Model):
 
     # === ACTION METHODS === #
 
+    def _prepare_nothing_to_print(self):
+        """Say that the letters that waited have become needless.
+
+        :rtype: dict
+        """
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "info",
+                "message": self.env._(
+                    "Nothing is left to print: the customers have paid since, or are "
+                    "not to be contacted any more."
+                ),
+                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
+            },
+        }
+
     def action_print_letters(self):
         """Print the letters of the run that wait for it; once all were printed, print
         them all again.
@@ -263,6 +281,8 @@ class AccountCollectionRun(models.Model):
             order="id",
         )
         waiting = letters.filtered(lambda contact: contact.state == "queued")
+        if waiting and not (waiting := waiting._bring_up_to_date()):
+            return self._prepare_nothing_to_print()
         return (waiting or letters)._print_letters(self, self.env._("Letters"))
 
 

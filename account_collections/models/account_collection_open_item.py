@@ -134,6 +134,7 @@ class AccountCollectionOpenItem(models.AbstractModel):
             allocation AS (%(allocation)s),
             registered AS (%(registered)s),
             hold AS (%(hold)s),
+            whole AS (%(whole)s),
             special AS (%(special)s),
             item AS (%(item)s)
             """,
@@ -148,6 +149,7 @@ class AccountCollectionOpenItem(models.AbstractModel):
             allocation=self._get_allocation_query(scope),
             registered=self._get_registered_query(scope),
             hold=self._get_hold_query(scope),
+            whole=self._get_whole_query(scope),
             special=self._get_special_query(scope),
             item=self._get_item_query(scope),
         )
@@ -281,6 +283,24 @@ class AccountCollectionOpenItem(models.AbstractModel):
             among_lines=scope["among_lines"],
         )
 
+    def _get_whole_query(self, scope):
+        """List the customers who are held as a whole: whatever they owe, invoices
+        and returned payments that came later included."""
+        return SQL(
+            """
+            SELECT partner_id,
+                   CASE WHEN BOOL_AND(date_end IS NOT NULL) THEN MAX(date_end) END
+                       AS date_end
+              FROM account_collection_hold
+             WHERE is_whole_customer AND active AND date_start <= %(date)s
+               AND (date_end IS NULL OR date_end >= %(date)s)
+               AND company_id = %(company)s
+             GROUP BY partner_id
+            """,
+            date=scope["date"],
+            company=scope["company"].id,
+        )
+
     def _get_special_query(self, scope):
         """Put together what sets some open items apart from the many others."""
         return SQL(
@@ -347,8 +367,12 @@ class AccountCollectionOpenItem(models.AbstractModel):
                                     WHERE type = 'general'
                                )
                            ) AS is_blocked,
-                           special.hold, special.date_end AS held_until,
-                           special.reason AS held_reason,
+                           CASE WHEN whole.partner_id IS NULL THEN special.hold
+                                ELSE GREATEST(open.residual, 0) END AS hold,
+                           CASE WHEN whole.partner_id IS NULL THEN special.date_end
+                                ELSE whole.date_end END AS held_until,
+                           CASE WHEN whole.partner_id IS NULL THEN special.reason
+                                ELSE 'manual' END AS held_reason,
                            standing.rank_coming AS rank_taken,
                            CASE WHEN late.is_late THEN standing.rank_late
                                 ELSE standing.rank_coming END AS rank_reached,
@@ -359,6 +383,7 @@ class AccountCollectionOpenItem(models.AbstractModel):
                       FROM (%(receivable)s) open
                       LEFT JOIN followed ON followed.partner_id = open.partner_id
                       LEFT JOIN special ON special.line_id = open.id
+                      LEFT JOIN whole ON whole.partner_id = open.partner_id
                       LEFT JOIN taken ON taken.line_id = open.id
                       LEFT JOIN standing
                         ON standing.policy_id

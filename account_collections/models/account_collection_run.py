@@ -3,7 +3,7 @@ import logging
 from psycopg2 import IntegrityError, OperationalError
 
 from odoo import api, fields, models, modules
-from odoo.exceptions import LockError, UserError
+from odoo.exceptions import LockError, UserError, ValidationError
 from odoo.tools import SQL
 from odoo.tools.misc import format_date
 
@@ -58,6 +58,21 @@ class AccountCollectionRun(models.Model):
     line_ids = fields.One2many(
         "account.collection.run.line", "run_id", string="Customers", copy=False
     )
+
+    # === CONSTRAINT METHODS === #
+
+    @api.constrains("company_id")
+    def _check_company_is_root(self):
+        for run in self:
+            if run.company_id.parent_id:
+                raise ValidationError(
+                    self.env._(
+                        "A run belongs to a main company: %(branch)s is dunned with "
+                        "%(company)s.",
+                        branch=run.company_id.name,
+                        company=run.company_id.sudo().root_id.name,
+                    )
+                )
 
     # === COMPUTE METHODS === #
 
@@ -150,9 +165,6 @@ class AccountCollectionRun(models.Model):
         self.ensure_one()
         cases = self.env["account.collection.case"]
         self.env.flush_all()
-        self.env["account.collection.hold"]._extend_to_new_items(
-            self.company_id, self.date
-        )
         cases._decide(self.company_id, self.date)
         if self.date <= self.company_id._get_collection_day():
             cases._sync(self.company_id, self.date)
@@ -266,7 +278,7 @@ class AccountCollectionRun(models.Model):
             [
                 ("company_id", "=", company.id),
                 ("date", "=", date),
-                ("state", "in", ("planned", "running", "done")),
+                ("state", "in", ("running", "done")),
             ],
             limit=1,
         ):

@@ -1,3 +1,5 @@
+from collections import defaultdict
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
@@ -137,7 +139,8 @@ class AccountCollectionRunLine(models.Model):
                 size,
             )
         )
-        lines = self.browse([line_id for (line_id,) in rows])
+        # Lines are written by the engine, whoever executes the run.
+        lines = self.sudo().browse([line_id for (line_id,) in rows])
         lines.invalidate_recordset(["state"])
         return lines
 
@@ -150,9 +153,6 @@ class AccountCollectionRunLine(models.Model):
         find that the customer has been contacted.
         """
         self._lock_cases()
-        self.env["account.collection.hold"]._extend_to_new_items(
-            self.run_id.company_id, self._get_day()
-        )
         lines = self._decide_again()
         if lines:
             self._contact(lines)
@@ -253,11 +253,10 @@ class AccountCollectionRunLine(models.Model):
             {
                 "line_id": item["line_id"],
                 "step_id": False,
-                "amount_residual": item["residual"],
+                "amount_residual": amount,
                 "amount_held": 0,
             }
-            for item in open_items
-            if item["residual"] < 0
+            for item, amount in self._get_credits(open_items)
         ]
 
     # === HELPERS === #
@@ -350,3 +349,27 @@ class AccountCollectionRunLine(models.Model):
         return (
             item["is_overdue"] and currency.compare_amounts(item["collectible"], 0) > 0
         )
+
+    def _get_credits(self, open_items):
+        """List the credits that the customer is told of. Those that are excluded from
+        the dunning cover first what is excluded too.
+
+        :param list open_items: the customer's open items (`_get_open_items`)
+        :return: each item with the negative amount that is left of it
+        :rtype: list[tuple[dict, float]]
+        """
+        excluded = defaultdict(float)
+        for item in open_items:
+            if item["is_blocked"]:
+                excluded[item["currency_id"]] += max(item["residual"], 0)
+        credits = []
+        for item in open_items:
+            currency = self.env["res.currency"].browse(item["currency_id"])
+            amount = min(item["residual"], 0)
+            if item["is_blocked"]:
+                covered = min(-amount, excluded[currency.id])
+                excluded[currency.id] -= covered
+                amount = currency.round(amount + covered)
+            if not currency.is_zero(amount):
+                credits.append((item, amount))
+        return credits

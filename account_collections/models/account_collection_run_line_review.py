@@ -60,7 +60,9 @@ class AccountCollectionRunLine(models.Model):
                         line.partner_id.display_name,
                     )
                 )
-        self.write({"state": "dropped", "reason_source": "manual"})
+        self.check_access("read")
+        # Lines are written by the engine, and by these two buttons.
+        self.sudo().write({"state": "dropped", "reason_source": "manual"})
 
     def action_undo_drop(self):
         """Put customers back who were taken out of the run by hand.
@@ -79,7 +81,9 @@ class AccountCollectionRunLine(models.Model):
                         line.partner_id.display_name,
                     )
                 )
-        self.write({"state": "planned", "reason_source": False})
+        self.check_access("read")
+        # Lines are written by the engine, and by these two buttons.
+        self.sudo().write({"state": "planned", "reason_source": False})
 
     def action_view_case(self):
         """Open the case of the customer, or the customer when there is none.

@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import ValidationError
 
 
 class ResCompany(models.Model):
@@ -17,6 +18,23 @@ class ResCompany(models.Model):
         help="Contact customers every day without a review. Otherwise an accountant "
         "plans, reviews and executes each run.",
     )
+
+    # === CONSTRAINT METHODS === #
+
+    @api.constrains("collection_policy_id")
+    def _check_collection_policy(self):
+        for company in self:
+            policy = company.collection_policy_id
+            if policy and policy.company_id != company.root_id:
+                raise ValidationError(
+                    self.env._(
+                        "The policy %(policy)s belongs to %(other)s. Choose one of "
+                        "%(company)s.",
+                        policy=policy.name,
+                        other=policy.company_id.name,
+                        company=company.root_id.name,
+                    )
+                )
 
     # === CRUD METHODS === #
 

@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL
 
 
@@ -52,6 +53,23 @@ class ResPartner(models.Model):
         groups="account_collections.group_collection_own",
     )
 
+    # === CONSTRAINT METHODS === #
+
+    @api.constrains("collection_policy_id")
+    def _check_collection_policy(self):
+        for partner in self:
+            # Whoever edits the customer need not see policies.
+            policy = partner.sudo().collection_policy_id
+            if policy and policy.company_id != self.env.company.root_id:
+                raise ValidationError(
+                    self.env._(
+                        "The policy %(policy)s belongs to %(company)s. Choose one of "
+                        "this company.",
+                        policy=policy.name,
+                        company=policy.company_id.name,
+                    )
+                )
+
     # === COMPUTE METHODS === #
 
     @api.depends("commercial_partner_id")
@@ -77,6 +95,11 @@ class ResPartner(models.Model):
     # === CRUD METHODS === #
 
     def write(self, vals):
+        if "collection_policy_id" in vals and self.env.company.parent_id:
+            # Policies belong to the main company, whatever branch one works in.
+            self.with_company(self.env.company.root_id).write(
+                {"collection_policy_id": vals["collection_policy_id"]}
+            )
         if not {"parent_id", "is_company"} & vals.keys():
             return super().write(vals)
         # Whoever edits an address need not see the cases that follow it.
@@ -92,6 +115,21 @@ class ResPartner(models.Model):
         for partner in moved.partner_id:
             partner._move_collection(partner.commercial_partner_id)
         return result
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_collected(self):
+        # What was said to a customer is kept, whoever may see it.
+        for model in ("account.collection.case", "account.collection.contact"):
+            if record := (
+                self.env[model].sudo().search([("partner_id", "in", self.ids)], limit=1)
+            ):
+                raise UserError(
+                    self.env._(
+                        "%s has a history of collections. Archive the customer "
+                        "instead of deleting it.",
+                        record.partner_id.display_name,
+                    )
+                )
 
     # === ACTION METHODS === #
 

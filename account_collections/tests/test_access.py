@@ -19,7 +19,7 @@ RIGHTS = {
     "account.collection.contact.item": (READ, READ, "r-c-"),
     "account.collection.hold": ("rwc-", "rwc-", "rwc-"),
     "account.collection.run": (NOBODY, "rwcu", "rwcu"),
-    "account.collection.run.line": (NOBODY, "rw--", "rw--"),
+    "account.collection.run.line": (NOBODY, READ, READ),
     "account.collection.run.total": (NOBODY, READ, READ),
     "account.collection.handover": (NOBODY, "rwc-", "rwc-"),
     "account.collection.run.execute": (NOBODY, "rwc-", "rwc-"),

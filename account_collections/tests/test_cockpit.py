@@ -151,8 +151,10 @@ class TestCockpit(CollectionCommon):
         )
         self.assertEqual(self.case.amount_collectible, 0)
         later = self._create_open_invoice(self.customer, 80, days=10)
-        self.assertDecision(self._get_line(self._plan()), "skip held +10")
-        self.assertTrue(self._get_receivable_line(later).collection_hold_ids)
+        self.assertDecision(self._get_line(self._plan()), "skip held +14")
+        self.assertIn(
+            "whole customer", self._get_receivable_line(later).collection_hold_reason
+        )
 
     def test_hold_one_invoice(self):
         action = self.invoice.action_collection_hold()

@@ -471,3 +471,22 @@ class TestDecision(CollectionCommon):
             invoice_date_due=False,
             invoice_payment_term_id=term.id,
         )
+
+    def test_excluded_credit_covers_what_is_excluded_first(self):
+        """An entry of 40 against another of 30, both left out: 10 are free."""
+        self._create_open_invoice(self.customer, 20)
+        self._create_opening_balance(30)
+        self._create_opening_balance(-40)
+        self.assertPlanned("contact 3 email")
+        self._create_opening_balance(-10)
+        self.assertPlanned("skip credits")
+
+    def test_whole_customer_hold_survives_a_returned_payment(self):
+        invoice = self._create_open_invoice(self.customer, 100)
+        payment = self._pay(invoice, 60)
+        self._hold(self._get_receivable_line(invoice), is_whole_customer=True)
+        payment.action_draft()
+        payment.action_cancel()
+        line = self._get_line(self._plan())
+        self.assertDecision(line, "skip held +10")
+        self.assertEqual(line.amount_held, 100)

@@ -539,3 +539,38 @@ class TestExecution(CollectionCommon):
                     "mail_message_id": message.id,
                 }
             )
+
+    def test_letters_are_brought_up_to_date_before_they_are_printed(self):
+        """Of three letters that wait, one is needless, one asks for less."""
+        customers = [
+            self._create_customer(f"Customer {number}", email=False)
+            for number in range(3)
+        ]
+        invoices = [self._create_open_invoice(customer) for customer in customers]
+        run = self._execute()
+        self._pay(invoices[0])
+        self._hold(self._get_receivable_line(invoices[1]), 30)
+        letters = self.env["account.collection.contact"].search(
+            [("run_line_id.run_id", "=", run.id)]
+        )
+        kept = letters.sudo()._bring_up_to_date()
+        self.assertEqual(
+            set(kept.partner_id.ids), {customers[1].id, customers[2].id}
+        )
+        self.assertEqual(
+            sorted(kept.item_ids.mapped("amount_held")), [0, 30]
+        )
+        self.assertEqual((letters - kept).state, "void")
+        self.assertEqual(self._get_line(run, customers[0]).state, "dropped")
+
+    def test_call_of_an_unassigned_case_goes_to_somebody_who_can_call(self):
+        invoice = self._create_open_invoice(self.customer, days=50)
+        self._reach(invoice, 30)
+        run = self._plan().with_user(self.env.ref("base.user_root")).sudo()
+        run.action_execute()
+        case = self._get_line(run).case_id
+        user = case.activity_ids.user_id
+        self.assertFalse(user._is_superuser())
+        self.assertTrue(
+            user.has_group("account_collections.group_collection_manager")
+        )

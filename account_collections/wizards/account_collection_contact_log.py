@@ -77,6 +77,15 @@ class AccountCollectionContactLog(models.TransientModel):
                     )
                 )
 
+    # === CRUD METHODS === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        wizards = super().create(vals_list)
+        # What the form shows of a case is for those who see the case.
+        wizards.case_id.check_access("read")
+        return wizards
+
     # === COMPUTE METHODS === #
 
     @api.depends("case_id")

@@ -68,7 +68,9 @@ class AccountCollectionHandover(models.TransientModel):
         # Nobody but the engine changes contacts.
         case.contact_ids.sudo()._withdraw()
         attachment = self.env["account.collection.handover.file"]._create_file(case)
-        case.write(
+        case.check_access("write")
+        # Who may open this form was checked; collectors do not write states.
+        case.sudo().write(
             {
                 "state": "handed_over",
                 "agency_id": self.agency_id.id,

@@ -50,6 +50,17 @@ class AccountCollectionHoldSet(models.TransientModel):
     )
     note = fields.Char(string="Why", required=True)
 
+    # === CRUD METHODS === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        wizards = super().create(vals_list)
+        # What the form shows is for those who see the case and the items.
+        wizards.case_id.check_access("read")
+        wizards.move_line_ids.check_access("read")
+        wizards.line_ids.line_id.check_access("read")
+        return wizards
+
     # === COMPUTE METHODS === #
 
     @api.depends("case_id", "move_line_ids")
