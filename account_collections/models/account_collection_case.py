@@ -402,7 +402,6 @@ class AccountCollectionCase(models.Model):
             )[:1]
         return user or self.env.user
 
-
     def _refresh_these(self):
         """Bring these cases, and no others, up to date."""
         for company, cases in self.grouped("company_id").items():

@@ -131,6 +131,4 @@ class AccountMoveLine(models.Model):
             hold._get_explanation()
             for hold in self.collection_hold_ids
             if hold._is_live(today)
-        ) or (
-            item["held_reason"] and self.env._("Held with the whole customer") or ""
-        )
+        ) or (item["held_reason"] and self.env._("Held with the whole customer") or "")

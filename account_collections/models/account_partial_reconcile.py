@@ -9,9 +9,7 @@ class AccountPartialReconcile(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         partials = super().create(vals_list)
-        self.env["account.collection.ledger"]._follow(
-            partials._get_collection_lines()
-        )
+        self.env["account.collection.ledger"]._follow(partials._get_collection_lines())
         return partials
 
     def unlink(self):

@@ -129,15 +129,19 @@ class CollectionCommon(AccountTestInvoicingCommon):
     @classmethod
     def _log_contact(cls, partner, days_ago, **values):
         """Record a contact some days ago, as the log wizard does."""
-        return cls.env["account.collection.contact"].sudo().create(
-            {
-                "partner_id": partner.id,
-                "company_id": cls.company.id,
-                "date": TODAY - timedelta(days=days_ago),
-                "channel": "call",
-                "state": "sent",
-                **values,
-            }
+        return (
+            cls.env["account.collection.contact"]
+            .sudo()
+            .create(
+                {
+                    "partner_id": partner.id,
+                    "company_id": cls.company.id,
+                    "date": TODAY - timedelta(days=days_ago),
+                    "channel": "call",
+                    "state": "sent",
+                    **values,
+                }
+            )
         )
 
     @classmethod

@@ -272,9 +272,7 @@ class TestDecision(CollectionCommon):
 
     def test_part_held_in_a_foreign_currency_is_rounded(self):
         currency = self.setup_other_currency("EUR", rates=[("2024-01-01", 1.37)])
-        invoice = self._create_open_invoice(
-            self.customer, 100, currency_id=currency.id
-        )
+        invoice = self._create_open_invoice(self.customer, 100, currency_id=currency.id)
         self._hold(self._get_receivable_line(invoice), 33.33)
         line = self._get_line(self._plan())
         self.env.cr.execute(
@@ -282,7 +280,9 @@ class TestDecision(CollectionCommon):
             "WHERE id = %s",
             [line.id],
         )
-        self.assertEqual([str(amount) for amount in self.env.cr.fetchone()], ["72.99", "24.33"])
+        self.assertEqual(
+            [str(amount) for amount in self.env.cr.fetchone()], ["72.99", "24.33"]
+        )
 
     def test_children_are_one_customer(self):
         shops = self.env["res.partner"].create(

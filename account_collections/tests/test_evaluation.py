@@ -134,9 +134,7 @@ class TestEvaluation(BaseCase):
             min(sum(one.amount for one in terms), sum(one.amount for one in money)),
         )
         random.shuffle(money)
-        self.assertEqual(
-            outcomes, evaluate(terms, money, reduction, as_of, unapplied)
-        )
+        self.assertEqual(outcomes, evaluate(terms, money, reduction, as_of, unapplied))
 
     @settings(max_examples=300, deadline=None)
     @given(

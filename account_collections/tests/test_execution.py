@@ -554,12 +554,8 @@ class TestExecution(CollectionCommon):
             [("run_line_id.run_id", "=", run.id)]
         )
         kept = letters.sudo()._bring_up_to_date()
-        self.assertEqual(
-            set(kept.partner_id.ids), {customers[1].id, customers[2].id}
-        )
-        self.assertEqual(
-            sorted(kept.item_ids.mapped("amount_held")), [0, 30]
-        )
+        self.assertEqual(set(kept.partner_id.ids), {customers[1].id, customers[2].id})
+        self.assertEqual(sorted(kept.item_ids.mapped("amount_held")), [0, 30])
         self.assertEqual((letters - kept).state, "void")
         self.assertEqual(self._get_line(run, customers[0]).state, "dropped")
 
@@ -571,6 +567,4 @@ class TestExecution(CollectionCommon):
         case = self._get_line(run).case_id
         user = case.activity_ids.user_id
         self.assertFalse(user._is_superuser())
-        self.assertTrue(
-            user.has_group("account_collections.group_collection_manager")
-        )
+        self.assertTrue(user.has_group("account_collections.group_collection_manager"))

@@ -66,7 +66,9 @@ class TestHold(CollectionCommon):
 
     def test_lengthening_is_checked_too(self):
         old = self._hold(
-            self.line, date_start=TODAY - timedelta(days=9), date_end=TODAY - timedelta(days=1)
+            self.line,
+            date_start=TODAY - timedelta(days=9),
+            date_end=TODAY - timedelta(days=1),
         )
         self._hold(self.line)
         with self.assertRaisesRegex(ValidationError, "more than"):
@@ -91,9 +93,7 @@ class TestHold(CollectionCommon):
 
     def test_hold_in_the_currency_of_the_item(self):
         currency = self.setup_other_currency("EUR", rates=[("2024-01-01", 2.0)])
-        invoice = self._create_open_invoice(
-            self.customer, 100, currency_id=currency.id
-        )
+        invoice = self._create_open_invoice(self.customer, 100, currency_id=currency.id)
         hold = self._hold(self._get_receivable_line(invoice), 60)
         self.assertEqual(hold.currency_id, currency)
         line = self._get_line(self._plan())

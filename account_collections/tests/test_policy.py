@@ -24,10 +24,7 @@ class TestPolicy(CollectionCommon):
         company = self.env["res.company"].create({"name": "New"})
         for policy in (self.policy, company.collection_policy_id):
             self.assertEqual(
-                [
-                    (step.delay_days, step.channel)
-                    for step in policy._get_item_steps()
-                ],
+                [(step.delay_days, step.channel) for step in policy._get_item_steps()],
                 [
                     (-5, "email"),
                     (3, "email"),
@@ -62,9 +59,7 @@ class TestPolicy(CollectionCommon):
                 self.env.flush_all()
         self.policy.step_ids = [
             Command.create(self._prepare_step(delay_days=3, channel="letter")),
-            Command.create(
-                self._prepare_step(channel="call", mail_template_id=False)
-            ),
+            Command.create(self._prepare_step(channel="call", mail_template_id=False)),
         ]
 
     def test_copy_is_free_to_be_changed(self):
