@@ -5,6 +5,7 @@ from . import account_collection_late_reason
 from . import account_collection_policy
 from . import account_collection_policy_step
 from . import account_collection_case
+from . import account_collection_case_actions
 from . import account_collection_case_refresh
 from . import account_collection_contact
 from . import account_collection_contact_delivery
