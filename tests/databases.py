@@ -1,4 +1,4 @@
-"""Databases and Odoo processes of a test's own, for what one transaction cannot show."""
+"""Databases and processes of a test's own, for what one transaction cannot show."""
 
 import contextlib
 import os

@@ -4,7 +4,8 @@ from odoo import api, fields, models
 class AccountCollectionCase(models.Model):
     """What is agreed with the customer of a case, and which payments are expected."""
 
-    _inherit = "account.collection.case"
+    _name = "account.collection.case"
+    _inherit = ["account.collection.case"]
 
     # === FIELDS === #
 

@@ -2,7 +2,8 @@ from odoo import models
 
 
 class AccountCollectionCase(models.Model):
-    _inherit = "account.collection.case"
+    _name = "account.collection.case"
+    _inherit = ["account.collection.case"]
 
     # === ACTION METHODS === #
 

@@ -28,7 +28,8 @@ class AccountCollectionResolution(models.AbstractModel):
 
 
 class AccountCollectionPromise(models.Model):
-    _inherit = "account.collection.promise"
+    _name = "account.collection.promise"
+    _inherit = ["account.collection.promise"]
 
     # === HELPERS === #
 
@@ -40,7 +41,8 @@ class AccountCollectionPromise(models.Model):
 class AccountCollectionCommitment(models.Model):
     """How an agreed payment is spoken of."""
 
-    _inherit = "account.collection.commitment"
+    _name = "account.collection.commitment"
+    _inherit = ["account.collection.commitment"]
 
     # === FIELDS === #
 

@@ -11,7 +11,8 @@ class AccountCollectionDecision(models.AbstractModel):
     """
 
     _name = "account.collection.decision"
-    _inherit = "account.collection.open.item"
+    _name = "account.collection.open.item"
+    _inherit = ["account.collection.open.item"]
     _description = "Dunning Decision"
 
     # === BUSINESS METHODS === #

@@ -59,7 +59,6 @@ class AccountCollectionDispute(models.Model):
     description = fields.Text(string="In the Customer's Words")
     team_id = fields.Many2one(
         "account.collection.team",
-        string="Team",
         compute="_compute_responsible_id",
         store=True,
         readonly=False,
@@ -67,7 +66,6 @@ class AccountCollectionDispute(models.Model):
     )
     responsible_id = fields.Many2one(
         "res.users",
-        string="Responsible",
         compute="_compute_responsible_id",
         store=True,
         readonly=False,
@@ -256,13 +254,13 @@ class AccountCollectionDispute(models.Model):
     def _check_limits(self):
         if self.is_registered:
             raise UserError(self.env._("%s is registered already.", self.name))
-        super()._check_limits()
+        return super()._check_limits()
 
     def _start(self):
         today = self.company_id._get_collection_day()
         self.date_start = today
         self.is_repeated = self._was_rejected()
-        super()._start()
+        result = super()._start()
         self.write(
             {
                 "is_registered": True,
@@ -272,6 +270,7 @@ class AccountCollectionDispute(models.Model):
         )
         self._ask_responsible()
         self._follow_up()
+        return result
 
     def _go_to(self, state):
         """Change the state and tell whom it concerns.
@@ -283,11 +282,12 @@ class AccountCollectionDispute(models.Model):
         self._follow_up()
 
     def _on_state(self, former):
-        super()._on_state(former)
+        result = super()._on_state(former)
         if self.is_registered:
             self._tell_customer()
         if self.state not in ("new", "investigating"):
             self._close_request()
+        return result
 
     # === HELPERS === #
 

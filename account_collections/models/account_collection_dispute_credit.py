@@ -10,7 +10,8 @@ class AccountCollectionDispute(models.Model):
     accountant, and reconciled with the disputed items when they are posted.
     """
 
-    _inherit = "account.collection.dispute"
+    _name = "account.collection.dispute"
+    _inherit = ["account.collection.dispute"]
 
     # === ACTION METHODS === #
 

@@ -10,7 +10,8 @@ class AccountCollectionDispute(models.Model):
     disputed, or agreed, less its credit notes, and never more than is left.
     """
 
-    _inherit = "account.collection.dispute"
+    _name = "account.collection.dispute"
+    _inherit = ["account.collection.dispute"]
 
     # === ACTION METHODS === #
 
@@ -87,7 +88,7 @@ class AccountCollectionDispute(models.Model):
         if not self.hold_ids:
             # What the company itself admits is held, whoever disputed it how often.
             self.hold_approver_id = self.hold_approver_id or self.env.user
-            super()._cover()
+            self._cover()
         left = self.amount_agreed
         for hold in self.hold_ids.sorted("id"):
             agreed = self.currency_id.round(min(hold.amount_covered, left))

@@ -10,7 +10,8 @@ class AccountCollectionDispute(models.Model):
     """Who is told of a dispute: the customer at each change, the responsible person,
     and somebody above them when it is not settled in time."""
 
-    _inherit = "account.collection.dispute"
+    _name = "account.collection.dispute"
+    _inherit = ["account.collection.dispute"]
 
     # === FIELDS === #
 

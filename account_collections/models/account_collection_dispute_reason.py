@@ -24,9 +24,7 @@ class AccountCollectionDisputeReason(models.Model):
         check_company=True,
         help="Who clarifies disputes for this reason; else the leader of the team.",
     )
-    team_id = fields.Many2one(
-        "account.collection.team", string="Team", check_company=True
-    )
+    team_id = fields.Many2one("account.collection.team", check_company=True)
     response_days = fields.Integer(
         string="Days to Answer",
         help="Days within which such a dispute is to be settled. Zero leaves it to "

@@ -83,7 +83,8 @@ class AccountCollectionHold(models.Model):
     # === CONSTRAINT METHODS === #
 
     _one_cash_resolution = models.UniqueIndex(
-        "(line_id) WHERE active IS TRUE AND reason IN ('promise', 'plan', 'settlement')",
+        "(line_id) WHERE active IS TRUE"
+        " AND reason IN ('promise', 'plan', 'settlement')",
         "Something else was agreed on one of these open items just now. Reload the "
         "page to see it.",
     )

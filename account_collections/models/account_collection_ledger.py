@@ -12,7 +12,8 @@ class AccountCollectionLedger(models.AbstractModel):
     """
 
     _name = "account.collection.ledger"
-    _inherit = "account.collection.open.item"
+    _name = "account.collection.open.item"
+    _inherit = ["account.collection.open.item"]
     _description = "Receipts and Reductions"
 
     # === BUSINESS METHODS === #

@@ -1,4 +1,5 @@
 from odoo import models
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 
@@ -158,7 +159,9 @@ class AccountCollectionOpenItem(models.AbstractModel):
         """The day's rate of each currency (units for one of the company's), and its
         decimal places."""
         company = scope["company"]
-        currencies = self.env["res.currency"].with_context(active_test=False).search([])
+        # Archived ones too: something may still be owed in them.
+        currencies = self.env["res.currency"].with_context(active_test=False)
+        currencies = currencies.search(Domain.TRUE)
         rates = currencies._get_rates(company, scope["date"])
         base = rates.get(company.currency_id.id) or 1.0
         return SQL(

@@ -5,7 +5,8 @@ from odoo.tools import SQL
 class AccountCollectionOpenItem(models.AbstractModel):
     """How far each open item has come on the way that its policy lays out."""
 
-    _inherit = "account.collection.open.item"
+    _name = "account.collection.open.item"
+    _inherit = ["account.collection.open.item"]
 
     # === HELPERS === #
 

@@ -106,9 +106,7 @@ class AccountCollectionPlan(models.Model):
         help="The plan is in force only when the customer has accepted it."
     )
     date_activated = fields.Datetime(string="Activated On", readonly=True, copy=False)
-    activated_by_id = fields.Many2one(
-        "res.users", string="Activated By", readonly=True, copy=False
-    )
+    activated_by_id = fields.Many2one("res.users", readonly=True, copy=False)
     date_at_risk = fields.Date(
         string="At Risk Since",
         readonly=True,
@@ -245,7 +243,7 @@ class AccountCollectionPlan(models.Model):
                 )
 
     def _check_limits(self):
-        super()._check_limits()
+        result = super()._check_limits()
         self._check_schedule_filled()
         today = self.company_id._get_collection_day()
         for installment in self.installment_ids:
@@ -258,6 +256,7 @@ class AccountCollectionPlan(models.Model):
                         date=format_date(self.env, installment.date_due),
                     )
                 )
+        return result
 
     def _check_schedule_filled(self):
         """Refuse a schedule that does not add up.
@@ -322,7 +321,7 @@ class AccountCollectionPlan(models.Model):
             # Whoever activates may not see the customer otherwise.
             self.hold_ids.sudo().date_end = False
         else:
-            super()._check_limits()
+            self._check_owed()
             self._supersede_others()
             self._open_case()
             self._cover()
@@ -343,7 +342,7 @@ class AccountCollectionPlan(models.Model):
         return super(AccountCollectionPlan, self.sudo())._end(state)
 
     def _commit(self):
-        super()._commit()
+        result = super()._commit()
         self.invalidate_recordset(["commitment_ids"])
         installments = self.installment_ids.sorted(
             lambda installment: (installment.date_due, installment.id)
@@ -353,6 +352,7 @@ class AccountCollectionPlan(models.Model):
         ):
             # Linked once, when agreed: whoever activates it.
             installment.sudo().commitment_id = commitment
+        return result
 
     def _prepare_commitments(self):
         return [

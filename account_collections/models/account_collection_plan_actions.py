@@ -5,7 +5,8 @@ from odoo.exceptions import UserError
 
 
 class AccountCollectionCase(models.Model):
-    _inherit = "account.collection.case"
+    _name = "account.collection.case"
+    _inherit = ["account.collection.case"]
 
     # === ACTION METHODS === #
 
@@ -24,7 +25,8 @@ class AccountCollectionCase(models.Model):
 
 
 class AccountMove(models.Model):
-    _inherit = "account.move"
+    _name = "account.move"
+    _inherit = ["account.move"]
 
     # === ACTION METHODS === #
 
@@ -41,7 +43,8 @@ class AccountMove(models.Model):
 
 
 class AccountMoveLine(models.Model):
-    _inherit = "account.move.line"
+    _name = "account.move.line"
+    _inherit = ["account.move.line"]
 
     # === ACTION METHODS === #
 

@@ -13,7 +13,8 @@ _logger = logging.getLogger(__name__)
 class AccountCollectionPlan(models.Model):
     """The written agreement: what the customer gets, and what they accept."""
 
-    _inherit = "account.collection.plan"
+    _name = "account.collection.plan"
+    _inherit = ["account.collection.plan"]
 
     # === FIELDS === #
 

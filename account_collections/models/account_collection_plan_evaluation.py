@@ -5,7 +5,8 @@ from ..tools import evaluation, standing
 
 
 class AccountCollectionResolution(models.AbstractModel):
-    _inherit = "account.collection.resolution"
+    _name = "account.collection.resolution"
+    _inherit = ["account.collection.resolution"]
 
     # === BUSINESS METHODS === #
 
@@ -28,7 +29,8 @@ class AccountCollectionResolution(models.AbstractModel):
 class AccountCollectionPlan(models.Model):
     """How plans follow the ledger, and what follows from it."""
 
-    _inherit = "account.collection.plan"
+    _name = "account.collection.plan"
+    _inherit = ["account.collection.plan"]
 
     # === FIELDS === #
 
@@ -186,7 +188,7 @@ class AccountCollectionPlan(models.Model):
         return [entry for entry in outcomes if entry[0] not in spared]
 
     def _on_state(self, former):
-        super()._on_state(former)
+        result = super()._on_state(former)
         if self.state == "at_risk":
             self._send_notice("mail_template_plan_cure")
         elif self.state == "defaulted":
@@ -200,6 +202,7 @@ class AccountCollectionPlan(models.Model):
             self.message_post(
                 body=self.env._("A payment was undone: the plan goes on.")
             )
+        return result
 
     def _schedule_call(self):
         """Ask for a call on the day on which the plan has ended."""

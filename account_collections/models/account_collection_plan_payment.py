@@ -5,7 +5,8 @@ from odoo.exceptions import UserError
 class AccountCollectionPlan(models.Model):
     """Payments that are registered from the plan."""
 
-    _inherit = "account.collection.plan"
+    _name = "account.collection.plan"
+    _inherit = ["account.collection.plan"]
 
     # === ACTION METHODS === #
 

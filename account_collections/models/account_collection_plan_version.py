@@ -8,7 +8,8 @@ from ..tools import schedule
 class AccountCollectionPlan(models.Model):
     """Plans that take the place of former ones."""
 
-    _inherit = "account.collection.plan"
+    _name = "account.collection.plan"
+    _inherit = ["account.collection.plan"]
 
     # === FIELDS === #
 

@@ -5,7 +5,8 @@ from odoo.tools.misc import format_date
 class AccountCollectionPolicy(models.Model):
     """What a policy allows of payment plans."""
 
-    _inherit = "account.collection.policy"
+    _name = "account.collection.policy"
+    _inherit = ["account.collection.policy"]
 
     # === BUSINESS METHODS === #
 

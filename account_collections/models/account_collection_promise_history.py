@@ -124,7 +124,8 @@ class AccountCollectionPromiseHistory(models.AbstractModel):
 
 
 class AccountCollectionPromise(models.Model):
-    _inherit = "account.collection.promise"
+    _name = "account.collection.promise"
+    _inherit = ["account.collection.promise"]
 
     # === BUSINESS METHODS === #
 

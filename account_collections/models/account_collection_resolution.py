@@ -209,6 +209,14 @@ class AccountCollectionResolution(models.AbstractModel):
         :raise UserError: saying what is wrong and what may be agreed
         """
         self.ensure_one()
+        self._check_owed()
+
+    def _check_owed(self):
+        """Refuse to cover more of the open items than can be covered.
+
+        :raise UserError: saying how much that is
+        """
+        self.ensure_one()
         if not self.line_ids:
             raise UserError(self.env._("Choose the open items that it covers."))
         owed = sum(self._get_free_amounts().values())
@@ -244,9 +252,7 @@ class AccountCollectionResolution(models.AbstractModel):
                 commitment.write(
                     {"state": "void", "amount_open": 0, "amount_void": void}
                 )
-        self.write(
-            {"state": state, "date_end": self.company_id._get_collection_day()}
-        )
+        self.write({"state": state, "date_end": self.company_id._get_collection_day()})
         # The end of the old comes before the beginning of its successor.
         self.env.flush_all()
         self._refresh_case()

@@ -6,7 +6,8 @@ from odoo.tools.misc import format_date
 class AccountCollectionRunLine(models.Model):
     """What is proposed for a customer or why not, in words; and taking them out."""
 
-    _inherit = "account.collection.run.line"
+    _name = "account.collection.run.line"
+    _inherit = ["account.collection.run.line"]
 
     # === FIELDS === #
 

@@ -6,7 +6,8 @@ from odoo import api, fields, models
 class AccountCollectionRun(models.Model):
     """What the accountant sees of a run, before and while it is executed."""
 
-    _inherit = "account.collection.run"
+    _name = "account.collection.run"
+    _inherit = ["account.collection.run"]
 
     # Lines that the form itself shows; all of them are a button away.
     _preview_size = 40

@@ -4,7 +4,8 @@ from odoo import api, fields, models
 class AccountMove(models.Model):
     """What is agreed about an invoice, and what of it may be chased."""
 
-    _inherit = "account.move"
+    _name = "account.move"
+    _inherit = ["account.move"]
 
     # === FIELDS === #
 

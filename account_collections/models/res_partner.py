@@ -171,16 +171,10 @@ class ResPartner(models.Model):
         then the invoicing address, then the customer itself.
 
         :param SQL condition: which partners, over the alias `partner`
-        :return: a query with the columns `partner_id` (the commercial one)`,
+        :return: a query with the columns `partner_id` (the commercial one),
             email_address_id, postal_address_id`, each empty where no address works
         :rtype: odoo.tools.SQL
         """
-        order = SQL(
-            """
-            ORDER BY CASE partner.type WHEN 'collections' THEN 1
-                                       WHEN 'invoice' THEN 2 ELSE 3 END, partner.id
-            """
-        )
         return SQL(
             """
             SELECT partner.id AS partner_id,

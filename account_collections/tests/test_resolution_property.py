@@ -255,5 +255,5 @@ class TestResolutionProperty(ResolutionRebuild, CollectionCommon):
     def _pick(self, records, number):
         """One of the records; none at all is refused like anything impossible."""
         if not records:
-            raise UserError("There is nothing to choose from.")
+            raise UserError(self.env._("There is nothing to choose from."))
         return records[number % len(records)]
