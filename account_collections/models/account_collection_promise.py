@@ -1,5 +1,17 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
+
+# What follows from the buttons and the ledger, and what stays as it was promised.
+DECIDED = {"state", "followed_state", "date_end", "is_late"}
+PROMISED = {
+    "partner_id",
+    "company_id",
+    "currency_id",
+    "line_ids",
+    "amount",
+    "date_due",
+    "date_start",
+}
 
 
 class AccountCollectionPromise(models.Model):
@@ -106,15 +118,49 @@ class AccountCollectionPromise(models.Model):
         for promise in self:
             promise.agreed = promise.state == "draft" and promise._get_other_names()
 
+    # === CRUD METHODS === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            self._check_by_hand({name for name, value in vals.items() if value} - PROMISED)
+        return super().create(vals_list)
+
+    def write(self, vals):
+        self._check_by_hand(vals.keys())
+        return super().write(vals)
+
     # === BUSINESS METHODS === #
+
+    def _check_by_hand(self, names):
+        """Keep a promise as it was given, and its state as the ledger has it.
+
+        :param names: the fields that are to be written
+        :raise AccessError: for what follows from the buttons and the ledger
+        :raise UserError: for the terms of a promise that is no draft any more
+        """
+        if self.env.su:
+            return
+        if DECIDED & set(names):
+            raise AccessError(
+                self.env._(
+                    "The state of a promise follows from its buttons and the ledger. "
+                    "Use the buttons."
+                )
+            )
+        if PROMISED & set(names) and any(one.state != "draft" for one in self):
+            raise UserError(
+                self.env._(
+                    "What was promised stays as it is. Withdraw the promise and take a "
+                    "new one."
+                )
+            )
 
     def _check_limits(self):
         super()._check_limits()
         today = self.company_id._get_collection_day()
         if self.date_due < today:
-            raise UserError(
-                self.env._("A promise cannot be for a day that is past.")
-            )
+            raise UserError(self.env._("A promise cannot be for a day that is past."))
         problems = self._get_limits_exceeded(today)
         if not problems:
             return
@@ -185,7 +231,8 @@ class AccountCollectionPromise(models.Model):
 
     def _start(self):
         super()._start()
-        self.write({"state": "open", "followed_state": "open"})
+        # Nobody writes states by hand.
+        self.sudo().write({"state": "open", "followed_state": "open"})
         self._refresh_case()
 
     def _get_hold_end(self):
@@ -206,9 +253,7 @@ class AccountCollectionPromise(models.Model):
 
     def _get_reminder_steps(self):
         """Once a promise is broken, the dunning of the open items goes on."""
-        return (
-            super()._get_reminder_steps().filtered(lambda step: step.delay_days <= 0)
-        )
+        return super()._get_reminder_steps().filtered(lambda step: step.delay_days <= 0)
 
     def _get_evaluated_state(self, outcomes, as_of):
         states = {
@@ -229,7 +274,9 @@ class AccountCollectionPromise(models.Model):
         super()._on_state(former)
         if self.state == "kept":
             self._tell_collector(
-                self.env._("Promise kept late") if self.is_late else self.env._("Promise kept")
+                self.env._("Promise kept late")
+                if self.is_late
+                else self.env._("Promise kept")
             )
         elif self.state in ("broken", "partial"):
             self._schedule_call()

@@ -252,7 +252,10 @@ class AccountCollectionResolution(models.AbstractModel):
                 commitment.write(
                     {"state": "void", "amount_open": 0, "amount_void": void}
                 )
-        self.write({"state": state, "date_end": self.company_id._get_collection_day()})
+        # Who may end it was checked by the button; nobody writes states by hand.
+        self.sudo().write(
+            {"state": state, "date_end": self.company_id._get_collection_day()}
+        )
         # The end of the old comes before the beginning of its successor.
         self.env.flush_all()
         self._refresh_case()

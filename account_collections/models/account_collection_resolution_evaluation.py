@@ -38,10 +38,9 @@ class AccountCollectionResolution(models.AbstractModel):
     def _follow_up(self):
         """Do what follows from a new state, once: each kind tells whom it concerns."""
         for resolution in self:
-            state, resolution.followed_state = (
-                resolution.followed_state,
-                resolution.state,
-            )
+            state = resolution.followed_state
+            # Written by the evaluation alone, whoever caused it.
+            resolution.sudo().followed_state = resolution.state
             if state != resolution.state:
                 resolution._on_state(state)
         for resolution in self:
@@ -161,7 +160,7 @@ class AccountCollectionResolution(models.AbstractModel):
             max(amount - residuals[hold.id], 0) for hold, amount in expected.items()
         )
         outcomes = self._get_outcomes(commitments, receipts, reduction, as_of)
-        self._write_changes(self, self._get_evaluated_state(outcomes, as_of))
+        self._write_changes(self.sudo(), self._get_evaluated_state(outcomes, as_of))
         for commitment, outcome in zip(commitments, outcomes, strict=True):
             self._write_changes(commitment, self._prepare_outcome(commitment, outcome))
         for hold in holds:

@@ -3,7 +3,7 @@ from datetime import timedelta
 from freezegun import freeze_time
 
 from odoo import Command
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged
 
 from .common import TODAY, CollectionCommon
@@ -25,7 +25,9 @@ class TestPromise(CollectionCommon):
         cls.env.user.group_ids -= cls.env.ref(
             "account_collections.group_collection_manager"
         ) + cls.env.ref("account.group_account_manager")
-        cls.env.user.group_ids += cls.env.ref("account_collections.group_collection_all")
+        cls.env.user.group_ids += cls.env.ref(
+            "account_collections.group_collection_all"
+        )
 
     # === HELPERS === #
 
@@ -124,9 +126,7 @@ class TestPromise(CollectionCommon):
         self._pay(invoice, 200)
         self.assertEqual(promise.hold_ids.amount, 300)
         line = self._get_line(self._plan())
-        self.assertRecordValues(
-            line, [{"amount_held": 300, "amount_collectible": 500}]
-        )
+        self.assertRecordValues(line, [{"amount_held": 300, "amount_collectible": 500}])
 
     def test_credit_note_shortens(self):
         invoice = self._create_open_invoice(self.customer)
@@ -236,29 +236,41 @@ class TestPromise(CollectionCommon):
         invoice = self._create_open_invoice(self.customer)
         promise = self._promise(invoice)
         for action in ("button_draft", "button_cancel"):
-            with self.subTest(action=action), self.assertRaisesRegex(
-                UserError, promise.name
+            with (
+                self.subTest(action=action),
+                self.assertRaisesRegex(UserError, promise.name),
             ):
                 getattr(invoice, action)()
 
     def test_foreign_currency(self):
         currency = self.setup_other_currency("EUR", rates=[("2024-01-01", 2.0)])
-        invoice = self._create_open_invoice(
-            self.customer, 100, currency_id=currency.id
-        )
+        invoice = self._create_open_invoice(self.customer, 100, currency_id=currency.id)
         promise = self._promise(invoice, 40)
         currency.rate_ids.rate = 4
         self._pay(invoice, 40, currency_id=currency.id)
         self.assertEqual(promise.state, "kept")
+
+    def test_nothing_is_forged(self):
+        invoice = self._create_open_invoice(self.customer)
+        promise = self._promise(invoice)
+        for values in ({"state": "kept"}, {"date_end": TODAY}, {"is_late": True}):
+            with self.subTest(**values), self.assertRaises(AccessError):
+                promise.write(values)
+        for values in ({"amount": 1}, {"date_due": TODAY}):
+            with self.subTest(**values), self.assertRaises(UserError):
+                promise.write(values)
+        with self.assertRaises(AccessError):
+            self._promise(invoice, confirm=False, state="kept")
 
     def test_states_and_their_neighbours(self):
         """Confirming and cancelling, from each state."""
         invoice = self._create_open_invoice(self.customer)
         for state in ("kept", "partial", "broken", "cancelled"):
             promise = self._promise(invoice, confirm=False)
-            promise.state = state
+            promise.sudo().state = state
             for action in ("action_confirm", "action_cancel"):
-                with self.subTest(state=state, action=action), self.assertRaisesRegex(
-                    UserError, "already"
+                with (
+                    self.subTest(state=state, action=action),
+                    self.assertRaisesRegex(UserError, "already"),
                 ):
                     getattr(promise, action)()
