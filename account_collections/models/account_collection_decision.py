@@ -11,7 +11,6 @@ class AccountCollectionDecision(models.AbstractModel):
     """
 
     _name = "account.collection.decision"
-    _name = "account.collection.open.item"
     _inherit = ["account.collection.open.item"]
     _description = "Dunning Decision"
 

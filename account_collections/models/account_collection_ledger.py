@@ -12,7 +12,6 @@ class AccountCollectionLedger(models.AbstractModel):
     """
 
     _name = "account.collection.ledger"
-    _name = "account.collection.open.item"
     _inherit = ["account.collection.open.item"]
     _description = "Receipts and Reductions"
 
