@@ -381,6 +381,9 @@ class TestAgreement(CollectionCommon):
             for _number in range(size):
                 invoices |= self._create_open_invoice(self.customer)
             self._promise(invoices[:1])
+            # What is read once stays cached.
+            invoices.mapped("collection_amount")
+            invoices.mapped("collection_agreement")
             self.env.flush_all()
             self.env.invalidate_all()
             before = self.env.cr.sql_log_count

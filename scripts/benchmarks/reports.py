@@ -10,6 +10,8 @@ BUDGET_GROWTH = 1.25
 # How much faster than account_credit_control planning and writing should be.
 BUDGET_PLANNING_SPEED = 50
 BUDGET_LETTER_SPEED = 10
+# How much longer registering a payment may take with the add-ons.
+BUDGET_PAYMENT = 1.1
 # What a change of the machine's mood may add before a budget counts as missed.
 MARGIN = 1.5
 RUNS = (("first", "first run"), ("steady", "a week later"))
@@ -34,7 +36,7 @@ class Budgets:
         verdict = "kept" if is_kept else "MISSED"
         self.is_missed |= not is_kept and excess > MARGIN
         self.lines.append(
-            [title, f"{value:.1f}x", f"{word} {limit:g}x", verdict],
+            [title, f"{value:.{2 if limit < 2 else 1}f}x", f"{word} {limit:g}x", verdict],
         )
 
     def table(self):
@@ -193,6 +195,29 @@ def execute(result):
 
 def _letters_a_second(side):
     return side["letters"] / side["seconds"]
+
+
+def payment(payments, results):
+    """Report on registering payments.
+
+    :param int payments: how many were registered each time
+    :param list results: what `payment.measure` returned, without the add-ons and
+        with them in turns
+    :return: the text, and whether a budget was missed by a clear margin
+    :rtype: tuple[str, bool]
+    """
+    rows, best = [], {}
+    for is_installed, title in ((False, "without"), (True, "with the add-ons")):
+        own = [one for one in results if one["is_installed"] == is_installed]
+        best[is_installed] = min(one["seconds"] for one in own) / payments
+        statements = min(one["statements"] for one in own)
+        rows.append([title, seconds(best[is_installed]), f"{statements:.0f}"])
+    budgets = Budgets()
+    budgets.at_most(
+        "registering a payment", best[True] / best[False], BUDGET_PAYMENT
+    )
+    header = ["", "a payment", "statements"]
+    return table(header, rows) + "\n\n" + budgets.table(), budgets.is_missed
 
 
 def replay(months, expected):
