@@ -39,6 +39,7 @@
         "views/account_collection_hold_views.xml",
         "views/account_collection_promise_views.xml",
         "views/account_collection_plan_views.xml",
+        "views/account_collection_plan_form_views.xml",
         "views/account_collection_dispute_views.xml",
         "views/account_collection_agreement_views.xml",
         "views/account_collection_case_views.xml",
