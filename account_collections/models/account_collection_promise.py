@@ -123,7 +123,9 @@ class AccountCollectionPromise(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         for vals in vals_list:
-            self._check_by_hand({name for name, value in vals.items() if value} - PROMISED)
+            self._check_by_hand(
+                {name for name, value in vals.items() if value} - PROMISED
+            )
         return super().create(vals_list)
 
     def write(self, vals):
@@ -230,10 +232,11 @@ class AccountCollectionPromise(models.Model):
         )
 
     def _start(self):
-        super()._start()
+        result = super()._start()
         # Nobody writes states by hand.
         self.sudo().write({"state": "open", "followed_state": "open"})
         self._refresh_case()
+        return result
 
     def _get_hold_end(self):
         return fields.Date.add(
@@ -271,7 +274,7 @@ class AccountCollectionPromise(models.Model):
         }
 
     def _on_state(self, former):
-        super()._on_state(former)
+        result = super()._on_state(former)
         if self.state == "kept":
             self._tell_collector(
                 self.env._("Promise kept late")
@@ -280,6 +283,7 @@ class AccountCollectionPromise(models.Model):
             )
         elif self.state in ("broken", "partial"):
             self._schedule_call()
+        return result
 
     def _tell_collector(self, subject):
         """Leave word with the collector of the case.
@@ -294,7 +298,10 @@ class AccountCollectionPromise(models.Model):
             amount=self.currency_id.format(self.amount),
             date=self.date_due,
         )
-        self.message_post(subject=subject, body=f"{subject}. {body}")
+        self.message_post(
+            subject=subject,
+            body=self.env._("%(event)s. %(details)s", event=subject, details=body),
+        )
         if user and user.partner_id:
             self.message_notify(
                 partner_ids=user.partner_id.ids, subject=subject, body=body
