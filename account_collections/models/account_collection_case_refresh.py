@@ -109,7 +109,8 @@ class AccountCollectionCase(models.Model):
                 query,
             )
         )
-        self.env.cr.execute("ANALYZE collection_decision")
+        if partner_ids is None:
+            self.env.cr.execute("ANALYZE collection_decision")
 
     @api.model
     def _sync(self, company, date, partner_ids=None):
