@@ -36,7 +36,12 @@ class Budgets:
         verdict = "kept" if is_kept else "MISSED"
         self.is_missed |= not is_kept and excess > MARGIN
         self.lines.append(
-            [title, f"{value:.{2 if limit < 2 else 1}f}x", f"{word} {limit:g}x", verdict],
+            [
+                title,
+                f"{value:.{2 if limit < 2 else 1}f}x",
+                f"{word} {limit:g}x",
+                verdict,
+            ],
         )
 
     def table(self):
@@ -213,9 +218,7 @@ def payment(payments, results):
         statements = min(one["statements"] for one in own)
         rows.append([title, seconds(best[is_installed]), f"{statements:.0f}"])
     budgets = Budgets()
-    budgets.at_most(
-        "registering a payment", best[True] / best[False], BUDGET_PAYMENT
-    )
+    budgets.at_most("registering a payment", best[True] / best[False], BUDGET_PAYMENT)
     header = ["", "a payment", "statements"]
     return table(header, rows) + "\n\n" + budgets.table(), budgets.is_missed
 
