@@ -327,6 +327,9 @@ class AccountCollectionCase(models.Model):
         self.contact_ids.filtered(lambda contact: contact.case_id == self).write(
             {"case_id": target.id}
         )
+        # What is agreed goes on with the case, whoever agreed it.
+        for model in self.env["account.collection.commitment"]._get_resolution_models():
+            self.env[model].sudo().search([("case_id", "=", self.id)]).case_id = target
         self.activity_ids.write({"res_id": target.id})
         self.write(
             {"state": "closed", "date_closed": self.company_id._get_collection_day()}

@@ -1,9 +1,21 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools import SQL
 
 # What is disputed: fixed as soon as the dispute is registered.
 REGISTERED = {"company_id", "currency_id", "line_ids", "amount", "invoice_line_ids"}
+
+# What the buttons decide.
+DECIDED = {
+    "state",
+    "followed_state",
+    "is_registered",
+    "is_repeated",
+    "hold_approver_id",
+    "amount_agreed",
+    "date_end",
+    "date_escalated",
+}
 
 
 class AccountCollectionDispute(models.Model):
@@ -150,7 +162,22 @@ class AccountCollectionDispute(models.Model):
 
     # === CRUD METHODS === #
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            self._check_not_decided(
+                {
+                    name
+                    for name, value in vals.items()
+                    if value and (name, value) != ("state", "new")
+                }
+            )
+        return super(
+            AccountCollectionDispute, self._without_defaults(DECIDED)
+        ).create(vals_list)
+
     def write(self, vals):
+        self._check_not_decided(vals.keys())
         if REGISTERED & vals.keys() and any(self.mapped("is_registered")):
             raise UserError(
                 self.env._(
@@ -195,7 +222,8 @@ class AccountCollectionDispute(models.Model):
                     self.currency_id.format(self.amount),
                 )
             )
-        self.write({"amount_agreed": amount, "answer": answer})
+        # What the buttons decide is not written by hand.
+        self.sudo().write({"amount_agreed": amount, "answer": answer})
         self._hold_agreed()
         self._create_credit_notes()
         self._go_to("resolved_valid")
@@ -259,9 +287,10 @@ class AccountCollectionDispute(models.Model):
     def _start(self):
         today = self.company_id._get_collection_day()
         self.date_start = today
-        self.is_repeated = self._was_rejected()
+        # What the buttons decide is not written by hand.
+        self.sudo().is_repeated = self._was_rejected()
         result = super()._start()
-        self.write(
+        self.sudo().write(
             {
                 "is_registered": True,
                 "date_deadline": self.date_deadline
@@ -278,7 +307,8 @@ class AccountCollectionDispute(models.Model):
         :param str state: the new state
         """
         self.ensure_one()
-        self.state = state
+        # What the buttons decide is not written by hand.
+        self.sudo().state = state
         self._follow_up()
 
     def _on_state(self, former):
@@ -290,6 +320,21 @@ class AccountCollectionDispute(models.Model):
         return result
 
     # === HELPERS === #
+
+    @api.model
+    def _check_not_decided(self, names):
+        """Keep what the buttons decide from being written by other ways.
+
+        :param names: the fields that are to be written
+        :raise AccessError: when one of them is decided by a button
+        """
+        if not self.env.su and DECIDED & set(names):
+            raise AccessError(
+                self.env._(
+                    "The state and the approval of a dispute follow from its buttons. "
+                    "Use them instead."
+                )
+            )
 
     def _get_live_condition(self):
         return SQL("(%s AND agreement.is_registered)", super()._get_live_condition())

@@ -8,6 +8,17 @@ from odoo.tools.misc import format_date
 # The kinds of agreement that expect money; an open item is in one of them at most.
 CASH_REASONS = ("promise", "plan", "settlement")
 
+# What of a hold is decided when it is made.
+FIXED = {
+    "line_id",
+    "reason",
+    "res_model",
+    "res_id",
+    "amount_covered",
+    "received_before",
+    "is_whole_customer",
+}
+
 
 class AccountCollectionHold(models.Model):
     _name = "account.collection.hold"
@@ -155,10 +166,11 @@ class AccountCollectionHold(models.Model):
     # === CRUD METHODS === #
 
     def write(self, vals):
-        if not self.env.su and "line_id" in vals:
+        if not self.env.su and FIXED & vals.keys():
             raise UserError(
                 self.env._(
-                    "A hold stays on its open item. End it and make another one."
+                    "A hold stays what it is: only its amount, its dates and its "
+                    "reason change. End it and make another one."
                 )
             )
         return super().write(vals)

@@ -76,6 +76,7 @@ class AccountCollectionPlan(models.Model):
         :rtype: dict
         :raise UserError: when no PDF can be made
         """
+        self.check_access("read")
         self.env["account.collection.letter"]._check_pdf()
         return self.env.ref(
             "account_collections.action_report_plan_agreement"
@@ -83,6 +84,7 @@ class AccountCollectionPlan(models.Model):
 
     def action_send(self):
         """Send the agreement to the customer once more."""
+        self.check_access("write")
         self._send_agreement()
 
     # === BUSINESS METHODS === #

@@ -1,3 +1,5 @@
+from itertools import takewhile
+
 from odoo import fields, models
 from odoo.tools.misc import format_date
 
@@ -48,7 +50,13 @@ class AccountCollectionPolicy(models.Model):
         """Say in words which limits of amounts a schedule exceeds."""
         problems = []
         total = sum(amount for _date, amount, _deposit in payments)
-        deposit = sum(amount for _date, amount, is_deposit in payments if is_deposit)
+        # A deposit comes first: what is only called so does not count.
+        deposit = sum(
+            amount
+            for _date, amount, _deposit in takewhile(
+                lambda payment: payment[2], sorted(payments, key=lambda one: one[0])
+            )
+        )
         least = currency.round(total * self.plan_min_deposit_percent / 100)
         if currency.compare_amounts(deposit, least) < 0:
             problems.append(

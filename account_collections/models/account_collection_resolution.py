@@ -233,6 +233,8 @@ class AccountCollectionResolution(models.AbstractModel):
     def _start(self):
         """Hold what is covered and note what is expected."""
         self.ensure_one()
+        # It holds from today on, however long it was a draft.
+        self.sudo().date_start = self.company_id._get_collection_day()
         self._supersede_others()
         self._open_case()
         self._cover()
@@ -315,7 +317,8 @@ class AccountCollectionResolution(models.AbstractModel):
     def _supersede_others(self):
         """End what was agreed on the same items before."""
         for other in self._get_others():
-            # Who makes the new agreement may end the old, whoever made that.
+            # Nobody ends what they may not touch by making something new.
+            other.check_access("write")
             other = other.sudo()
             other.message_post(body=self.env._("Replaced by %s.", self.name))
             other._end(other._superseded_state)
@@ -451,6 +454,19 @@ class AccountCollectionResolution(models.AbstractModel):
         }
 
     # === HELPERS === #
+
+    def _without_defaults(self, names):
+        """Forget what the context proposes for fields that nobody fills in by hand.
+
+        :param names: the names of the fields
+        :return: the model in a context without them
+        """
+        if self.env.su:
+            return self
+        keys = {f"default_{name}" for name in names}
+        return self.with_context(
+            {key: self.env.context[key] for key in self.env.context if key not in keys}
+        )
 
     def _lock_in(self, states):
         """Let two people at one document take turns, and see that it is still open.

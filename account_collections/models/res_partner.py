@@ -154,6 +154,12 @@ class ResPartner(models.Model):
         self.env["account.collection.contact"].sudo().search(
             [("partner_id", "in", self.ids)]
         ).partner_id = partner
+        commitments = self.env["account.collection.commitment"].sudo()
+        commitments.search([("partner_id", "in", self.ids)]).partner_id = partner
+        for model in commitments._get_resolution_models():
+            self.env[model].sudo().search(
+                [("partner_id", "in", self.ids)]
+            ).partner_id = partner
         cases = (
             self.env["account.collection.case"]
             .sudo()

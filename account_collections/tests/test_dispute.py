@@ -116,7 +116,7 @@ class TestDispute(DisputeCommon):
                     dispute = self._dispute(
                         self._create_open_invoice(self._create_customer("Customer"))
                     )
-                    dispute.state = state
+                    dispute.sudo().state = state
                     act = getattr(dispute, action)
                     if state in allowed:
                         act(*ARGUMENTS.get(action, ()))

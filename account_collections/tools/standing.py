@@ -39,7 +39,7 @@ def get_standing(own, others, cure_days, as_of):
     :param datetime.date as_of: the day
     :rtype: Standing
     """
-    is_complete = all(outcome.state in DONE for _term, outcome in own)
+    is_complete = bool(own) and all(outcome.state in DONE for _term, outcome in own)
     completed_on = max(
         (outcome.date_kept or date.min for _term, outcome in own), default=date.min
     )
