@@ -172,9 +172,9 @@ class AccountCollectionDispute(models.Model):
                     if value and (name, value) != ("state", "new")
                 }
             )
-        return super(
-            AccountCollectionDispute, self._without_defaults(DECIDED)
-        ).create(vals_list)
+        return super(AccountCollectionDispute, self._without_defaults(DECIDED)).create(
+            vals_list
+        )
 
     def write(self, vals):
         self._check_not_decided(vals.keys())

@@ -170,9 +170,9 @@ class AccountCollectionPlan(models.Model):
     def create(self, vals_list):
         for vals in vals_list:
             self._check_not_decided(vals)
-        return super(
-            AccountCollectionPlan, self._without_defaults(DECIDED)
-        ).create(vals_list)
+        return super(AccountCollectionPlan, self._without_defaults(DECIDED)).create(
+            vals_list
+        )
 
     def write(self, vals):
         self._check_not_decided(vals)

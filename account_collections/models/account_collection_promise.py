@@ -126,9 +126,9 @@ class AccountCollectionPromise(models.Model):
             self._check_by_hand(
                 {name for name, value in vals.items() if value} - PROMISED
             )
-        return super(
-            AccountCollectionPromise, self._without_defaults(DECIDED)
-        ).create(vals_list)
+        return super(AccountCollectionPromise, self._without_defaults(DECIDED)).create(
+            vals_list
+        )
 
     def write(self, vals):
         self._check_by_hand(vals.keys())

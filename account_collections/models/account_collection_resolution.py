@@ -464,7 +464,8 @@ class AccountCollectionResolution(models.AbstractModel):
         if self.env.su:
             return self
         keys = {f"default_{name}" for name in names}
-        return self.with_context(
+        # To take keys away, the context has to be replaced.
+        return self.with_context(  # pylint: disable=context-overridden
             {key: self.env.context[key] for key in self.env.context if key not in keys}
         )
 
