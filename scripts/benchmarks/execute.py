@@ -1,6 +1,7 @@
 """Contacting customers by e-mail, against OCA's `account_credit_control`."""
 
 import time
+from unittest.mock import patch
 
 from odoo.tools import SQL
 
@@ -81,22 +82,27 @@ def _plan(env, company):
 
 
 def _execute(env, company):
-    """Execute a run, which commits each batch.
+    """Execute a run, undone each time, as the other add-on's is.
 
-    :return: `seconds`, `statements` and the number of `letters`
+    :return: the best `seconds`, `statements` and the number of `letters`
     :rtype: dict
     """
-    run = _plan(env, company)
-    run.state = "running"
-    env.cr.commit()
-    before = _count_mails(env)
-    with meter.watched(env) as whole:
-        run._execute()
-    return {
-        "seconds": whole["seconds"],
-        "statements": whole["statements"],
-        "letters": _count_mails(env) - before,
-    }
+    rounds = []
+    for _round in range(meter.ROUNDS):
+        run = _plan(env, company)
+        run.state = "running"
+        before = _count_mails(env)
+        with (
+            patch.object(type(run), "_commit_batch", lambda run, _processed: True),
+            meter.watched(env) as whole,
+        ):
+            run._execute()
+            env.cr.flush()
+        letters = _count_mails(env) - before
+        rounds.append((whole["seconds"], whole["statements"], letters))
+        meter.undo(env)
+    names = ("seconds", "statements", "letters")
+    return dict(zip(names, min(rounds), strict=True))
 
 
 def _count_mails(env):
