@@ -464,10 +464,10 @@ class AccountCollectionResolution(models.AbstractModel):
         if self.env.su:
             return self
         keys = {f"default_{name}" for name in names}
-        # To take keys away, the context has to be replaced.
-        return self.with_context(  # pylint: disable=context-overridden
-            {key: self.env.context[key] for key in self.env.context if key not in keys}
-        )
+        context = {
+            key: value for key, value in self.env.context.items() if key not in keys
+        }
+        return self.with_env(self.env(context=context))
 
     def _lock_in(self, states):
         """Let two people at one document take turns, and see that it is still open.
