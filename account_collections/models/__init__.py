@@ -19,7 +19,10 @@ from . import account_collection_decision
 from . import account_collection_commitment
 from . import account_collection_commitment_reminder
 from . import account_collection_resolution
+from . import account_collection_resolution_commitment
+from . import account_collection_resolution_cover
 from . import account_collection_resolution_evaluation
+from . import account_collection_resolution_replacement
 from . import account_collection_promise
 from . import account_collection_promise_actions
 from . import account_collection_promise_history

@@ -2,8 +2,6 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL
 
-from .account_collection_hold import CASH_REASONS
-
 
 class AccountCollectionResolution(models.AbstractModel):
     """What the ways out of a debt share: whom and what they concern, what they hold
@@ -262,67 +260,6 @@ class AccountCollectionResolution(models.AbstractModel):
         self.env.flush_all()
         self._refresh_case()
 
-    def _get_others(self):
-        """The other cash resolutions in force on the same open items.
-
-        :return: a list of resolutions, of whatever kind
-        :rtype: list
-        """
-        self.ensure_one()
-        if self._hold_reason not in CASH_REASONS:
-            return []
-        # What binds the customer counts, even if the user may not see it.
-        holds = (
-            self.env["account.collection.hold"]
-            .sudo()
-            .search(
-                [
-                    ("line_id", "in", self.line_ids.ids),
-                    ("reason", "in", CASH_REASONS),
-                    ("res_model", "!=", False),
-                ]
-            )
-            .filtered(
-                lambda hold: (hold.res_model, hold.res_id) != (self._name, self.id)
-            )
-        )
-        return [
-            self.env[model].browse(res_id)
-            for model, res_id in dict.fromkeys(
-                (hold.res_model, hold.res_id) for hold in holds
-            )
-        ]
-
-    def _get_other_names(self):
-        """Name the other cash resolutions in force on the same open items.
-
-        :rtype: str
-        """
-        return ", ".join(other.sudo().display_name for other in self._get_others())
-
-    def _check_others(self):
-        """See that nothing else is in force on the same items, unless it is replaced.
-
-        :raise UserError: naming what is in force
-        """
-        for other in [] if self.is_replacing else self._get_others():
-            raise UserError(
-                self.env._(
-                    "%(other)s is in force on these open items. Tick 'Replace what "
-                    "was agreed' to end it, or choose other items.",
-                    other=other.sudo().display_name,
-                )
-            )
-
-    def _supersede_others(self):
-        """End what was agreed on the same items before."""
-        for other in self._get_others():
-            # Nobody ends what they may not touch by making something new.
-            other.check_access("write")
-            other = other.sudo()
-            other.message_post(body=self.env._("Replaced by %s.", self.name))
-            other._end(other._superseded_state)
-
     def _open_case(self):
         """Open a case for a customer with whom something is agreed."""
         # One may have been opened or closed since this was written down.
@@ -342,116 +279,6 @@ class AccountCollectionResolution(models.AbstractModel):
                     }
                 )
             )
-
-    def _cover(self):
-        """Hold what is covered of each open item, the oldest first."""
-        left = self._get_cover_amount()
-        vals_list = []
-        received = self._get_received()
-        for line, free in self._get_free_amounts().items():
-            covered = self.currency_id.round(min(free, left))
-            if self.currency_id.compare_amounts(covered, 0) <= 0:
-                continue
-            left -= covered
-            vals_list.append(self._prepare_hold(line, covered, received[line.id]))
-        self._release_manual_holds(vals_list)
-        if self._hold_reason in CASH_REASONS:
-            self._release_claims(self._get_past_holds())
-        # Holds of agreements are written by the agreements alone.
-        self.env["account.collection.hold"].sudo().create(vals_list)
-
-    def _prepare_hold(self, line, covered, received_before):
-        """Prepare the hold on one open item.
-
-        :param line: the open item (`account.move.line`)
-        :param float covered: how much of it is covered, in its currency
-        :param float received_before: the money it has received so far
-        :return: values of an `account.collection.hold`
-        :rtype: dict
-        """
-        return {
-            "line_id": line.id,
-            "amount": covered,
-            "amount_covered": covered,
-            "received_before": received_before,
-            "date_start": self.date_start,
-            "date_end": self._get_hold_end(),
-            "reason": self._hold_reason,
-            "note": self.name,
-            "res_model": self._name,
-            "res_id": self.id,
-        }
-
-    def _get_hold_end(self):
-        """The last day of the holds, or False while it is open-ended."""
-        return False
-
-    def _commit(self):
-        """Note the payments that are expected."""
-        vals_list = self._prepare_commitments()
-        # Commitments are written by the resolutions alone.
-        commitments = self.env["account.collection.commitment"].sudo().create(vals_list)
-        self.env["account.collection.commitment.reminder"].sudo().create(
-            [
-                reminder
-                for commitment in commitments
-                for reminder in self._prepare_reminders(commitment)
-            ]
-        )
-
-    def _prepare_reminders(self, commitment):
-        """Prepare the reminders of an agreed payment, as the policy has them today;
-        none for a day that is past.
-
-        :param commitment: the payment (`account.collection.commitment`)
-        :return: values of `account.collection.commitment.reminder`
-        :rtype: list[dict]
-        """
-        return [
-            {"commitment_id": commitment.id, "step_id": step.id, "date": date}
-            for step in self._get_reminder_steps()
-            if (date := fields.Date.add(commitment.date_due, days=step.delay_days))
-            > self.date_start
-        ]
-
-    def _get_reminder_steps(self):
-        """The steps of the policy by which the customer is reminded."""
-        return self._get_policy().step_ids.filtered(
-            lambda step: step.applies_to == "commitment"
-        )
-
-    def _prepare_commitments(self):
-        """Prepare the agreed payments; a kind that expects no money has none.
-
-        :return: values of `account.collection.commitment`
-        :rtype: list[dict]
-        """
-        return []
-
-    def _prepare_commitment(self, date_due, amount, grace_days, tolerance_percent):
-        """Prepare one agreed payment, with the limits as they are today.
-
-        :param datetime.date date_due: the day agreed
-        :param float amount: in the resolution's currency
-        :param int grace_days: days after it that still count as on time
-        :param float tolerance_percent: what may be missing, in percent
-        :return: values of an `account.collection.commitment`
-        :rtype: dict
-        """
-        return {
-            "partner_id": self.partner_id.id,
-            "company_id": self.company_id.id,
-            "currency_id": self.currency_id.id,
-            "res_model": self._name,
-            "res_id": self.id,
-            "date_due": date_due,
-            "amount": amount,
-            "amount_open": amount,
-            "date_limit": fields.Date.add(date_due, days=grace_days),
-            "amount_min": self.currency_id.round(
-                amount * (100 - tolerance_percent) / 100
-            ),
-        }
 
     # === HELPERS === #
 
@@ -517,60 +344,6 @@ class AccountCollectionResolution(models.AbstractModel):
 
     def _is_manager(self):
         return self.env.user.has_group("account_collections.group_collection_manager")
-
-    def _get_cover_amount(self):
-        """How much of the open items it covers, in its currency."""
-        return self.amount
-
-    def _get_free_amounts(self):
-        """What of each open item can be covered, by due date: its residual, less
-        registered payments and what other agreements hold.
-
-        :return: the amount of each item, in its currency
-        :rtype: dict
-        """
-        items = self.env["account.collection.open.item"]._get_open_items(
-            self.company_id, self.date_start, self.partner_id.ids
-        )
-        replaced = self._get_others() if self.is_replacing else []
-        free = {}
-        for item in items:
-            line = self.line_ids.filtered(
-                lambda line, item=item: line._origin.id == item["line_id"]
-            )
-            if not line:
-                continue
-            held = sum(
-                hold.amount
-                for hold in line.sudo().collection_hold_ids
-                if hold.active
-                and hold.reason != "manual"
-                and (hold.res_model, hold.res_id)
-                not in [(other._name, other.id) for other in [self, *replaced]]
-            )
-            free[line] = max(item["residual"] - held, 0)
-        return free
-
-    def _get_received(self):
-        """The money that each open item has received so far.
-
-        :rtype: dict[int, float]
-        """
-        movements = self.env["account.collection.ledger"]._get_movements(self.line_ids)
-        return {
-            line_id: sum(amount for _date, amount in receipts)
-            for line_id, (receipts, _reduced) in movements.items()
-        }
-
-    def _release_manual_holds(self, vals_list=()):
-        """What is agreed takes the place of what was only put off.
-
-        :param list vals_list: values of the holds that are to be made
-        """
-        self.env["account.collection.hold"].sudo().search(
-            [("line_id", "in", self.line_ids.ids), ("reason", "=", "manual")]
-        ).active = False
-        self.env.flush_all()
 
     def _refresh_case(self):
         """Bring the customer's case up to date."""

@@ -1,0 +1,111 @@
+from odoo import models
+
+from .account_collection_hold import CASH_REASONS
+
+
+class AccountCollectionResolution(models.AbstractModel):
+    """What agreements hold of the open items."""
+
+    _name = "account.collection.resolution"
+    _inherit = ["account.collection.resolution"]
+
+    # === BUSINESS METHODS === #
+
+    def _cover(self):
+        """Hold what is covered of each open item, the oldest first."""
+        left = self._get_cover_amount()
+        vals_list = []
+        received = self._get_received()
+        for line, free in self._get_free_amounts().items():
+            covered = self.currency_id.round(min(free, left))
+            if self.currency_id.compare_amounts(covered, 0) <= 0:
+                continue
+            left -= covered
+            vals_list.append(self._prepare_hold(line, covered, received[line.id]))
+        self._release_manual_holds(vals_list)
+        if self._hold_reason in CASH_REASONS:
+            self._release_claims(self._get_past_holds())
+        # Holds of agreements are written by the agreements alone.
+        self.env["account.collection.hold"].sudo().create(vals_list)
+
+    def _prepare_hold(self, line, covered, received_before):
+        """Prepare the hold on one open item.
+
+        :param line: the open item (`account.move.line`)
+        :param float covered: how much of it is covered, in its currency
+        :param float received_before: the money it has received so far
+        :return: values of an `account.collection.hold`
+        :rtype: dict
+        """
+        return {
+            "line_id": line.id,
+            "amount": covered,
+            "amount_covered": covered,
+            "received_before": received_before,
+            "date_start": self.date_start,
+            "date_end": self._get_hold_end(),
+            "reason": self._hold_reason,
+            "note": self.name,
+            "res_model": self._name,
+            "res_id": self.id,
+        }
+
+    def _get_hold_end(self):
+        """The last day of the holds, or False while it is open-ended."""
+        return False
+
+    # === HELPERS === #
+
+    def _get_cover_amount(self):
+        """How much of the open items it covers, in its currency."""
+        return self.amount
+
+    def _get_free_amounts(self):
+        """What of each open item can be covered, by due date: its residual, less
+        registered payments and what other agreements hold.
+
+        :return: the amount of each item, in its currency
+        :rtype: dict
+        """
+        items = self.env["account.collection.open.item"]._get_open_items(
+            self.company_id, self.date_start, self.partner_id.ids
+        )
+        replaced = self._get_others() if self.is_replacing else []
+        free = {}
+        for item in items:
+            line = self.line_ids.filtered(
+                lambda line, item=item: line._origin.id == item["line_id"]
+            )
+            if not line:
+                continue
+            held = sum(
+                hold.amount
+                for hold in line.sudo().collection_hold_ids
+                if hold.active
+                and hold.reason != "manual"
+                and (hold.res_model, hold.res_id)
+                not in [(other._name, other.id) for other in [self, *replaced]]
+            )
+            free[line] = max(item["residual"] - held, 0)
+        return free
+
+    def _get_received(self):
+        """The money that each open item has received so far.
+
+        :rtype: dict[int, float]
+        """
+        movements = self.env["account.collection.ledger"]._get_movements(self.line_ids)
+        return {
+            line_id: sum(amount for _date, amount in receipts)
+            for line_id, (receipts, _reduced) in movements.items()
+        }
+
+    def _release_manual_holds(self, vals_list=()):
+        """What is agreed takes the place of what was only put off.
+
+        :param list vals_list: values of the holds that are to be made
+        """
+        self.env["account.collection.hold"].sudo().search(
+            [("line_id", "in", self.line_ids.ids), ("reason", "=", "manual")]
+        ).active = False
+        self.env.flush_all()
