@@ -31,7 +31,7 @@
         "wizards/account_collection_dispute_resolve_views.xml",
         "wizards/account_collection_handover_views.xml",
         "wizards/account_collection_hold_set_views.xml",
-        "wizards/account_collection_plan_accept_views.xml",
+        "wizards/account_collection_accept_views.xml",
         "wizards/account_collection_plan_propose_views.xml",
         "wizards/account_collection_promise_take_views.xml",
         "wizards/account_collection_run_execute_views.xml",

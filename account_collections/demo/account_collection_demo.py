@@ -279,7 +279,7 @@ class AccountCollectionDemo(models.AbstractModel):
                     **values,
                 }
             )
-            plan = wizard._create_plan()
+            plan = wizard._create_resolution()
             plan.user_id = plan.partner_id.user_id
             self._set_name(f"plan_{name}", plan)
             plan.action_confirm()

@@ -1,36 +1,11 @@
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import UserError
 from odoo.tools.misc import format_date
 
-# What the customer agrees to: fixed as soon as the plan is proposed.
-TERMS = {
-    "partner_id",
-    "company_id",
-    "currency_id",
-    "line_ids",
-    "amount",
-    "installment_ids",
-    "grace_days",
-    "cure_days",
-    "keep_current",
-    "date_start",
-}
-# What the actions alone decide, with their own rules about who may do what.
-DECIDED = {
-    "state",
-    "followed_state",
-    "date_end",
-    "limits_exceeded",
-    "date_activated",
-    "activated_by_id",
-    "accepted_by",
-    "date_accepted",
-    "accepted_terms",
-    "accepted_hash",
-    "grace_days",
-    "cure_days",
-    "keep_current",
-}
+from .account_collection_resolution_acceptance import DECIDED, TERMS
+
+# What is copied from the policy when the plan is proposed.
+LIMITS = {"grace_days", "cure_days", "keep_current"}
 
 
 class AccountCollectionPlan(models.Model):
@@ -43,10 +18,15 @@ class AccountCollectionPlan(models.Model):
 
     _name = "account.collection.plan"
     _description = "Payment Plan"
-    _inherit = ["account.collection.resolution"]
+    _inherit = ["account.collection.resolution.acceptance"]
 
     _hold_reason = "plan"
     _live_states = ("proposed", "active", "at_risk")
+    _acceptable_states = _live_states
+    _terms_fields = frozenset(TERMS | LIMITS | {"installment_ids"})
+    _decided_fields = frozenset(
+        DECIDED | LIMITS | {"date_activated", "activated_by_id"}
+    )
     _superseded_state = "superseded"
     # How long a proposal is waited for before the dunning goes on.
     _proposal_days = 7
@@ -95,12 +75,6 @@ class AccountCollectionPlan(models.Model):
         readonly=True,
         copy=False,
         help="New invoices have to be paid on time while the plan lasts.",
-    )
-    limits_exceeded = fields.Text(
-        string="Beyond the Policy",
-        readonly=True,
-        copy=False,
-        help="Which limits of the policy it exceeded when it was proposed.",
     )
     wait_for_acceptance = fields.Boolean(
         help="The plan is in force only when the customer has accepted it."
@@ -164,22 +138,6 @@ class AccountCollectionPlan(models.Model):
             plan.progress = plan.amount and 100 * settled / plan.amount
             plan.date_next = min(expected.mapped("date_due"), default=False)
 
-    # === CRUD METHODS === #
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        for vals in vals_list:
-            self._check_not_decided(vals)
-        return super(AccountCollectionPlan, self._without_defaults(DECIDED)).create(
-            vals_list
-        )
-
-    def write(self, vals):
-        self._check_not_decided(vals)
-        if TERMS & vals.keys():
-            self._check_terms_open()
-        return super().write(vals)
-
     # === ACTION METHODS === #
 
     def action_confirm(self):
@@ -201,48 +159,10 @@ class AccountCollectionPlan(models.Model):
         """
         for plan in self:
             plan._lock_in(("proposed",))
-            if plan.limits_exceeded and not plan._is_manager():
-                raise UserError(
-                    self.env._(
-                        "%(plan)s is beyond the policy: %(problems)s\nAsk a manager "
-                        "to activate it.",
-                        plan=plan.name,
-                        problems=plan.limits_exceeded,
-                    )
-                )
+            plan._check_approval()
             plan._activate()
 
     # === BUSINESS METHODS === #
-
-    @api.model
-    def _check_not_decided(self, vals):
-        """Keep what the actions decide from being written by other ways.
-
-        :param dict vals: the values to be written
-        :raise AccessError: when one of them is decided by an action
-        """
-        if not self.env.su and DECIDED & vals.keys():
-            raise AccessError(
-                self.env._(
-                    "The state and the approval of a payment plan follow from its "
-                    "buttons. Use them instead."
-                )
-            )
-
-    def _check_terms_open(self):
-        """Keep what was proposed or agreed as it is.
-
-        :raise UserError: naming a plan that is no draft
-        """
-        for plan in self:
-            if plan.state != "draft":
-                raise UserError(
-                    self.env._(
-                        "The terms of %s do not change any more. Make a new version "
-                        "of the plan instead.",
-                        plan.name,
-                    )
-                )
 
     def _check_limits(self):
         result = super()._check_limits()
@@ -372,11 +292,6 @@ class AccountCollectionPlan(models.Model):
         return fields.Date.add(self.date_start, days=self._proposal_days)
 
     def _get_limits_exceeded(self, today):
-        """Say in words which limits of the policy this plan exceeds.
-
-        :param datetime.date today: the company's day
-        :rtype: list[str]
-        """
         return self._get_policy()._get_plan_limits_exceeded(
             [
                 (installment.date_due, installment.amount, installment.is_deposit)

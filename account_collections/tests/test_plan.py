@@ -586,8 +586,8 @@ class TestPlan(PlanCommon):
             wizard.action_propose()["res_id"]
         )
         plan = plan.with_user(user)
-        self.env["account.collection.plan.accept"].with_user(user).create(
-            {"plan_id": plan.id, "name": "Ada Miller"}
+        self.env["account.collection.accept"].with_user(user).create(
+            {"res_model": plan._name, "res_id": plan.id, "name": "Ada Miller"}
         ).action_accept()
         self.assertEqual((plan.state, plan.activated_by_id), ("active", user))
         self._pay(invoice, 100)

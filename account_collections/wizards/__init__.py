@@ -1,4 +1,6 @@
 from . import base_partner_merge
+from . import account_collection_item_choice
+from . import account_collection_accept
 from . import account_collection_assign
 from . import account_collection_contact_log
 from . import account_collection_dispute_resolve
@@ -6,6 +8,5 @@ from . import account_collection_handover
 from . import account_collection_hold_set
 from . import account_collection_run_execute
 from . import account_collection_letter_preview
-from . import account_collection_plan_accept
 from . import account_collection_plan_propose
 from . import account_collection_promise_take

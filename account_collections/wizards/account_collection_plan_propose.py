@@ -10,24 +10,12 @@ class AccountCollectionPlanPropose(models.TransientModel):
 
     _name = "account.collection.plan.propose"
     _description = "Propose a Payment Plan"
+    _inherit = ["account.collection.item.choice"]
+
+    _resolution_model = "account.collection.plan"
 
     # === FIELDS === #
 
-    case_id = fields.Many2one("account.collection.case", ondelete="cascade")
-    partner_id = fields.Many2one(
-        "res.partner", string="Customer", compute="_compute_from_lines"
-    )
-    company_id = fields.Many2one("res.company", compute="_compute_from_lines")
-    currency_id = fields.Many2one("res.currency", compute="_compute_from_lines")
-    line_ids = fields.Many2many(
-        "account.move.line",
-        string="Open Items",
-        compute="_compute_line_ids",
-        store=True,
-        readonly=False,
-        precompute=True,
-    )
-    amount_free = fields.Monetary(string="Open", compute="_compute_amount_free")
     amount = fields.Monetary(
         string="Covered",
         compute="_compute_amount",
@@ -80,11 +68,6 @@ class AccountCollectionPlanPropose(models.TransientModel):
         string="Wait for Acceptance",
         help="The plan is in force only when the customer has accepted it.",
     )
-    is_replacing = fields.Boolean(
-        string="Replace What Was Agreed",
-        help="End what was agreed on the same open items before.",
-    )
-    agreed = fields.Char(string="In Force", compute="_compute_agreed")
     installment_ids = fields.One2many(
         "account.collection.plan.propose.line",
         "wizard_id",
@@ -101,41 +84,6 @@ class AccountCollectionPlanPropose(models.TransientModel):
 
     # === COMPUTE METHODS === #
 
-    @api.depends("case_id")
-    def _compute_line_ids(self):
-        for wizard in self:
-            items = wizard.case_id.item_ids.filtered(
-                lambda line: line.amount_residual_currency > 0
-            )
-            overdue = items.filtered("collection_days_overdue") or items
-            # A plan is in one currency: that of the oldest item, until changed.
-            oldest = overdue.sorted(
-                lambda line: (line.date_maturity or line.date, line.id)
-            )[:1]
-            wizard.line_ids = overdue.filtered(
-                lambda line, oldest=oldest: line.currency_id == oldest.currency_id
-            )
-
-    @api.depends("line_ids", "case_id")
-    def _compute_from_lines(self):
-        for wizard in self:
-            line = wizard.line_ids[:1]
-            wizard.partner_id = (
-                wizard.case_id.partner_id or line.partner_id.commercial_partner_id
-            )
-            wizard.company_id = (
-                wizard.case_id.company_id
-                or line.company_id.root_id
-                or self.env.company.root_id
-            )
-            wizard.currency_id = line.currency_id or wizard.company_id.currency_id
-
-    @api.depends("line_ids", "is_replacing")
-    def _compute_amount_free(self):
-        for wizard in self:
-            draft = wizard._new_plan()
-            wizard.amount_free = sum(draft._get_free_amounts().values())
-
     @api.depends("amount_free")
     def _compute_amount(self):
         for wizard in self:
@@ -144,16 +92,9 @@ class AccountCollectionPlanPropose(models.TransientModel):
     @api.depends("partner_id", "company_id")
     def _compute_deposit(self):
         for wizard in self:
-            least = wizard._new_plan()._get_policy().plan_min_deposit_percent
+            least = wizard._new_resolution()._get_policy().plan_min_deposit_percent
             wizard.deposit_percent = least
             wizard.deposit_type = "percent" if least else "none"
-
-    @api.depends("line_ids")
-    def _compute_agreed(self):
-        for wizard in self:
-            wizard.agreed = ", ".join(
-                other.sudo().display_name for other in wizard._new_plan()._get_others()
-            )
 
     @api.depends(
         "amount",
@@ -192,7 +133,7 @@ class AccountCollectionPlanPropose(models.TransientModel):
         for wizard in self:
             wizard.problem = wizard._get_problem()
             wizard.limits_exceeded = "\n".join(
-                wizard._new_plan()
+                wizard._new_resolution()
                 ._get_policy()
                 ._get_plan_limits_exceeded(
                     [
@@ -215,7 +156,7 @@ class AccountCollectionPlanPropose(models.TransientModel):
         :rtype: dict
         :raise UserError: when the schedule makes no sense
         """
-        plan = self._create_plan()
+        plan = self._create_resolution()
         plan.action_confirm()
         return plan._get_records_action()
 
@@ -226,32 +167,20 @@ class AccountCollectionPlanPropose(models.TransientModel):
         :rtype: dict
         :raise UserError: when the schedule makes no sense
         """
-        return self._create_plan()._get_records_action()
+        return self._create_resolution()._get_records_action()
 
     # === BUSINESS METHODS === #
 
-    def _create_plan(self):
-        """Create the plan as shown, as a draft."""
-        self.ensure_one()
-        if not self.line_ids:
-            raise UserError(self.env._("Choose the open items that it covers."))
-        if problem := self._get_problem():
+    def _create_resolution(self):
+        problem = self.line_ids and self._get_problem()
+        if problem:
             raise UserError(problem)
-        return self.env["account.collection.plan"].create(self._prepare_plan())
+        return super()._create_resolution()
 
-    def _prepare_plan(self):
-        """Prepare the plan as shown.
-
-        :return: values of an `account.collection.plan`
-        :rtype: dict
-        """
+    def _prepare_resolution(self):
         return {
-            "partner_id": self.partner_id.id,
-            "company_id": self.company_id.id,
-            "currency_id": self.currency_id.id,
-            "line_ids": [Command.set(self.line_ids.ids)],
+            **super()._prepare_resolution(),
             "amount": self.amount,
-            "is_replacing": self.is_replacing,
             "wait_for_acceptance": self.wait_for_acceptance,
             "installment_ids": [
                 Command.create(
@@ -315,19 +244,6 @@ class AccountCollectionPlanPropose(models.TransientModel):
                 self.currency_id.format(self.amount_difference),
             )
         return ""
-
-    def _new_plan(self):
-        """The plan that would be made, not saved."""
-        return self.env["account.collection.plan"].new(
-            {
-                "partner_id": self.partner_id._origin.id,
-                "company_id": self.company_id.id,
-                "currency_id": self.currency_id.id,
-                "line_ids": [Command.set(self.line_ids._origin.ids)],
-                "is_replacing": self.is_replacing,
-                "date_start": self.company_id._get_collection_day(),
-            }
-        )
 
     def _to_units(self, amount):
         return round(amount / self.currency_id.rounding)

@@ -1,6 +1,4 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError
-from odoo.fields import Command
 from odoo.tools.misc import format_date
 
 
@@ -9,24 +7,12 @@ class AccountCollectionPromiseTake(models.TransientModel):
 
     _name = "account.collection.promise.take"
     _description = "Take a Promise to Pay"
+    _inherit = ["account.collection.item.choice"]
+
+    _resolution_model = "account.collection.promise"
 
     # === FIELDS === #
 
-    case_id = fields.Many2one("account.collection.case", ondelete="cascade")
-    partner_id = fields.Many2one(
-        "res.partner", string="Customer", compute="_compute_from_lines"
-    )
-    company_id = fields.Many2one("res.company", compute="_compute_from_lines")
-    currency_id = fields.Many2one("res.currency", compute="_compute_from_lines")
-    line_ids = fields.Many2many(
-        "account.move.line",
-        string="Open Items",
-        compute="_compute_line_ids",
-        store=True,
-        readonly=False,
-        precompute=True,
-    )
-    amount_free = fields.Monetary(string="Open", compute="_compute_amount_free")
     amount = fields.Monetary(
         string="Promised",
         compute="_compute_amount",
@@ -61,51 +47,12 @@ class AccountCollectionPromiseTake(models.TransientModel):
     )
     reference = fields.Char(string="Payment Reference")
     note = fields.Text()
-    is_replacing = fields.Boolean(
-        string="Replace What Was Agreed",
-        help="End what was agreed on the same open items before.",
-    )
-    agreed = fields.Char(string="In Force", compute="_compute_agreed")
     history = fields.Char(string="So Far", related="partner_id.promise_history")
     limits = fields.Char(string="Policy", compute="_compute_limits")
     limits_exceeded = fields.Text(compute="_compute_limits")
     is_manager = fields.Boolean(compute="_compute_is_manager")
 
     # === COMPUTE METHODS === #
-
-    @api.depends("case_id")
-    def _compute_line_ids(self):
-        for wizard in self:
-            items = wizard.case_id.item_ids.filtered(
-                lambda line: line.amount_residual_currency > 0
-            )
-            overdue = items.filtered("collection_days_overdue") or items
-            # A promise is in one currency: that of the oldest item, until changed.
-            oldest = overdue.sorted(
-                lambda line: (line.date_maturity or line.date, line.id)
-            )[:1]
-            wizard.line_ids = overdue.filtered(
-                lambda line, oldest=oldest: line.currency_id == oldest.currency_id
-            )
-
-    @api.depends("line_ids", "case_id")
-    def _compute_from_lines(self):
-        for wizard in self:
-            line = wizard.line_ids[:1]
-            wizard.partner_id = (
-                wizard.case_id.partner_id or line.partner_id.commercial_partner_id
-            )
-            wizard.company_id = (
-                wizard.case_id.company_id
-                or line.company_id.root_id
-                or self.env.company.root_id
-            )
-            wizard.currency_id = line.currency_id or wizard.company_id.currency_id
-
-    @api.depends("line_ids", "is_replacing")
-    def _compute_amount_free(self):
-        for wizard in self:
-            wizard.amount_free = sum(wizard._new_promise()._get_free_amounts().values())
 
     @api.depends("amount_free")
     def _compute_amount(self):
@@ -115,7 +62,7 @@ class AccountCollectionPromiseTake(models.TransientModel):
     @api.depends("is_paid_already")
     def _compute_date_due(self):
         for wizard in self:
-            promise = wizard._new_promise()
+            promise = wizard._new_resolution(date_due=wizard.date_due)
             days = promise._usual_days
             if policy := promise._get_policy():
                 days = min(days, policy.promise_max_days)
@@ -123,15 +70,10 @@ class AccountCollectionPromiseTake(models.TransientModel):
                 days = promise._check_days
             wizard.date_due = fields.Date.add(promise.date_start, days=days)
 
-    @api.depends("line_ids")
-    def _compute_agreed(self):
-        for wizard in self:
-            wizard.agreed = wizard._new_promise()._get_other_names()
-
     @api.depends("line_ids", "date_due")
     def _compute_limits(self):
         for wizard in self:
-            promise = wizard._new_promise()
+            promise = wizard._new_resolution(date_due=wizard.date_due)
             today = promise.date_start
             policy = promise._get_policy()
             wizard.limits = policy and self.env._(
@@ -160,7 +102,7 @@ class AccountCollectionPromiseTake(models.TransientModel):
         :rtype: dict
         :raise UserError: when it is beyond the policy, or makes no sense
         """
-        promise = self._create_promise()
+        promise = self._create_resolution()
         promise.action_confirm()
         return {
             "type": "ir.actions.client",
@@ -183,51 +125,18 @@ class AccountCollectionPromiseTake(models.TransientModel):
         :return: an action that opens it
         :rtype: dict
         """
-        return self._create_promise()._get_records_action()
+        return self._create_resolution()._get_records_action()
 
     # === BUSINESS METHODS === #
 
-    def _create_promise(self):
-        """Create the promise as entered, as a draft."""
-        self.ensure_one()
-        if not self.line_ids:
-            raise UserError(self.env._("Choose the open items that it covers."))
-        return self.env["account.collection.promise"].create(self._prepare_promise())
-
-    def _prepare_promise(self):
-        """Prepare the promise as entered.
-
-        :return: values of an `account.collection.promise`
-        :rtype: dict
-        """
+    def _prepare_resolution(self):
         return {
-            "partner_id": self.partner_id.id,
-            "company_id": self.company_id.id,
-            "currency_id": self.currency_id.id,
-            "line_ids": [Command.set(self.line_ids.ids)],
+            **super()._prepare_resolution(),
             "amount": self.amount,
-            "date_start": self.company_id._get_collection_day(),
             "date_due": self.date_due,
             "channel": self.channel,
             "given_by": self.given_by,
             "is_paid_already": self.is_paid_already,
             "reference": self.reference,
             "note": self.note,
-            "is_replacing": self.is_replacing,
         }
-
-    # === HELPERS === #
-
-    def _new_promise(self):
-        """The promise that would be made, not saved."""
-        return self.env["account.collection.promise"].new(
-            {
-                "partner_id": self.partner_id._origin.id,
-                "company_id": self.company_id.id,
-                "currency_id": self.currency_id.id,
-                "line_ids": [Command.set(self.line_ids._origin.ids)],
-                "date_due": self.date_due,
-                "date_start": self.company_id._get_collection_day(),
-                "is_replacing": self.is_replacing,
-            }
-        )

@@ -1,0 +1,156 @@
+import logging
+
+from odoo import models
+from odoo.tools import SQL, get_lang
+
+_logger = logging.getLogger(__name__)
+
+
+class AccountCollectionResolutionAcceptance(models.AbstractModel):
+    """The document of what is agreed: printed, and sent to the customer."""
+
+    _name = "account.collection.resolution.acceptance"
+    _inherit = ["account.collection.resolution.acceptance"]
+
+    # The names of its report and of the mail template that it is sent with.
+    _agreement_report = None
+    _agreement_template = None
+
+    # === ACTION METHODS === #
+
+    def action_print(self):
+        """Print the agreement.
+
+        :return: an action that downloads it
+        :rtype: dict
+        :raise UserError: when no PDF can be made
+        """
+        self.check_access("read")
+        self.env["account.collection.letter"]._check_pdf()
+        return self.env.ref(
+            f"account_collections.{self._agreement_report}"
+        ).report_action(self)
+
+    def action_send(self):
+        """Send the agreement to the customer once more."""
+        self.check_access("write")
+        self._send_agreement()
+
+    # === BUSINESS METHODS === #
+
+    def _send_agreement(self):
+        """Send the agreement to the customer; without a PDF the words go alone."""
+        for resolution in self:
+            resolution._send_notice(
+                resolution._agreement_template, resolution._make_agreement()
+            )
+
+    def _send_notice(self, template, attachment=None):
+        """Write to the customer about what is agreed.
+
+        :param str template: the name of the mail template
+        :param attachment: what goes with it (`ir.attachment`)
+        """
+        self.ensure_one()
+        address = self._get_email_address()
+        if not address:
+            self.message_post(
+                body=self.env._(
+                    "%s was not written to: there is no e-mail address that works. "
+                    "Print the agreement, or call.",
+                    self.partner_id.display_name,
+                )
+            )
+            return
+        # The customer is written to whatever the sender may see; words of the
+        # template and no other come from the database.
+        self.sudo().message_post_with_source(
+            self.env.ref(f"account_collections.{template}").sudo(),
+            message_type="comment",
+            subtype_xmlid="mail.mt_note",
+            partner_ids=address.ids,
+            attachment_ids=attachment.ids if attachment else [],
+            email_layout_xmlid="mail.mail_notification_light",
+        )
+
+    def _get_email_address(self):
+        """Where the customer gets what concerns collections.
+
+        :return: the contact (`res.partner`), empty if no address works
+        """
+        partners = self.env["res.partner"]
+        partners.flush_model()
+        rows = self.env.execute_query(
+            partners._get_collection_address_query(
+                SQL("partner.commercial_partner_id = %s", self.partner_id.id)
+            )
+        )
+        return partners.browse([email_id for _id, email_id, _post in rows if email_id])
+
+    def _make_agreement(self):
+        """Make the PDF of the agreement and keep it with the resolution.
+
+        :return: the file (`ir.attachment`), empty if none can be made: then a message
+            says why
+        """
+        self.ensure_one()
+        attachments = self.env["ir.attachment"]
+        problem = self.env["account.collection.letter"]._get_pdf_problem()
+        if not problem:
+            try:
+                with self.env.cr.savepoint():
+                    return attachments.sudo().create(self._prepare_agreement())
+            except Exception as error:
+                _logger.warning("%s could not be printed", self.name, exc_info=True)
+                problem = str(error)
+        self.message_post(
+            body=self.env._("Sent without the agreement as PDF: %s", problem)
+        )
+        return attachments
+
+    def _prepare_agreement(self):
+        """Prepare the PDF of the agreement as an attachment of the resolution.
+
+        :rtype: dict
+        """
+        report = self.env["ir.actions.report"].sudo()
+        content, _type = report._render_qweb_pdf(
+            f"account_collections.{self._agreement_report}", self.ids
+        )
+        return {
+            "name": f"{self._get_agreement_name()}.pdf",
+            "raw": content,
+            "mimetype": "application/pdf",
+            "res_model": self._name,
+            "res_id": self.id,
+        }
+
+    def _get_agreement_name(self):
+        """The name of the file, in the language of the customer."""
+        self.ensure_one()
+        env = self.with_context(lang=self._get_lang()).env
+        title = env["ir.model"]._get(self._name).sudo().name
+        return f"{title} {self.name.replace('/', '-')}"
+
+    # === HELPERS === #
+
+    def _get_lang(self):
+        """The language of the customer."""
+        return get_lang(self.env, self.partner_id.lang).code
+
+    def _get_covered_amounts(self):
+        """What is covered of each open item, the oldest first.
+
+        :return: pairs of the item (`account.move.line`) and its amount
+        :rtype: list[tuple]
+        """
+        holds = {hold.line_id: hold.amount_covered for hold in self.hold_ids}
+        if not holds:
+            left, holds = self._get_cover_amount(), {}
+            for line, free in self._get_free_amounts().items():
+                holds[line] = min(left, free)
+                left -= holds[line]
+        return sorted(
+            ((line, amount) for line, amount in holds.items() if amount),
+            key=lambda pair: (pair[0].date_maturity or pair[0].date, pair[0].id),
+        )
