@@ -5,9 +5,7 @@ from odoo.exceptions import UserError
 class AccountCollectionDispute(models.Model):
     """What of the open items is not chased because it is disputed.
 
-    A dispute is paid last: money on an item goes to a promise or plan first, then to
-    what nothing covers, and only then to what is disputed. Its hold is what is
-    disputed, or agreed, less its credit notes, and never more than is left.
+    Its hold is what is disputed, or agreed, less its credit notes.
     """
 
     _name = "account.collection.dispute"
@@ -99,20 +97,16 @@ class AccountCollectionDispute(models.Model):
             hold.sudo().amount_covered = agreed
 
     def _apply_ledger(self, shares, residuals, as_of):
-        """Hold what is still disputed, or agreed but not credited yet."""
-        self.ensure_one()
-        is_over = self.state not in self._live_states or self._is_credited()
-        credited = self._get_credited()
-        # Written by the evaluation alone, whoever caused it.
-        for hold in self.hold_ids.sudo().sorted("id"):
-            is_open = not is_over and hold.line_id.parent_state == "posted"
-            hold._follow_money(
-                hold.amount_covered - credited.get(hold.line_id, 0) if is_open else 0
-            )
+        """Note since when everything agreed is credited."""
+        result = super()._apply_ledger(shares, residuals, as_of)
         if self.state == "resolved_valid":
+            is_over = self._is_carried_out()
             self._write_changes(
-                self, {"date_end": (self.date_end or as_of) if is_over else False}
+                # Written by the evaluation alone, whoever caused it.
+                self.sudo(),
+                {"date_end": (self.date_end or as_of) if is_over else False},
             )
+        return result
 
     # === HELPERS === #
 
@@ -127,35 +121,10 @@ class AccountCollectionDispute(models.Model):
     def _get_cover_amount(self):
         return self.amount_agreed or super()._get_cover_amount()
 
-    def _release_manual_holds(self, vals_list=()):
-        """Take from what was put off by hand only as much as is needed."""
-        needed = {vals["line_id"]: vals["amount"] for vals in vals_list}
-        # Holds set by others give way too.
-        for line in self.line_ids.sudo():
-            holds = line.collection_hold_ids
-            manual = holds.filtered(lambda hold: hold.reason == "manual")
-            agreed = sum((holds - manual).mapped("amount")) + needed.get(line.id, 0)
-            manual._give_way(line.amount_residual_currency - agreed)
+    def _get_own_moves(self):
+        return super()._get_own_moves() | self.credit_move_ids
 
-    def _get_credited(self):
-        """What its credit notes have taken off the open items.
-
-        :return: the amount by item, in its currency
-        :rtype: dict
-        """
-        # Credit notes count, whoever may see them.
-        dispute = self.sudo()
-        return {
-            line: sum(
-                partial.debit_amount_currency
-                for partial in line.matched_credit_ids
-                if partial.credit_move_id.move_id in dispute.credit_move_ids
-                and partial.credit_move_id.parent_state == "posted"
-            )
-            for line in dispute.line_ids
-        }
-
-    def _is_credited(self):
+    def _is_carried_out(self):
         """Whether everything agreed was credited: the credit notes are posted and
         nothing of them is left to apply."""
         moves = self.sudo().credit_move_ids.filtered(
