@@ -8,6 +8,7 @@ from . import account_collection_case
 from . import account_collection_case_actions
 from . import account_collection_case_refresh
 from . import account_collection_contact
+from . import account_collection_contact_thread
 from . import account_collection_contact_delivery
 from . import account_collection_contact_renewal
 from . import account_collection_contact_item

@@ -161,7 +161,7 @@ class AccountCollectionContact(models.Model):
         :rtype: dict
         """
         self.ensure_one()
-        record = self.case_id or self.partner_id
+        record = self._get_thread()
         return {
             "res_model_id": self.env["ir.model"]._get_id(record._name),
             "res_id": record.id,

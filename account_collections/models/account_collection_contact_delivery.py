@@ -144,7 +144,7 @@ class AccountCollectionContact(models.Model):
     def _ask_for_address(self):
         """Ask the collectors for better addresses, once for each customer."""
         kind = self.env.ref("account_collections.mail_activity_type_address")
-        records = {contact: contact.case_id or contact.partner_id for contact in self}
+        records = {contact: contact._get_thread() for contact in self}
         asked = {
             (activity.res_model, activity.res_id)
             for activity in self.env["mail.activity"].search(
@@ -167,7 +167,7 @@ class AccountCollectionContact(models.Model):
         """Prepare the activity that asks for a better address.
 
         :param kind: the type of activity (`mail.activity.type`)
-        :param record: the case, else the customer
+        :param record: the case, else the contact
         :return: values of a `mail.activity`
         :rtype: dict
         """

@@ -28,7 +28,7 @@ class AccountCollectionLetter(models.AbstractModel):
         :param contact: the contact (`account.collection.contact`)
         """
         contact.is_attachment_pending = False
-        record = contact.case_id or contact.partner_id
+        record = contact._get_thread()
         attachments = self._make_enclosures(
             contact, lambda document: self._keep_document(record, document)
         )
@@ -154,7 +154,7 @@ class AccountCollectionLetter(models.AbstractModel):
         )
 
     def _prepare_attachment(self, record, filename, content):
-        """Prepare an attachment of the case, else of the customer.
+        """Prepare an attachment of the case, else of the contact.
 
         :return: values of an `ir.attachment`
         :rtype: dict

@@ -103,12 +103,12 @@ class AccountCollectionLetter(models.AbstractModel):
                 contact.is_attachment_pending = True
 
     def _prepare_message(self, contact, letter):
-        """Prepare the message that stays on the case, else on the customer.
+        """Prepare the message that stays on the case, else on the contact.
 
         :return: values of a `mail.message`
         :rtype: dict
         """
-        record = contact.case_id or contact.partner_id
+        record = contact._get_thread()
         sender = self._get_sender(contact)
         company = contact.company_id
         return {
@@ -224,23 +224,21 @@ class AccountCollectionLetter(models.AbstractModel):
         return {"author_id": partner.id, "email_from": partner.email_formatted}
 
     def _get_reply_to(self, letters):
-        """Where the answers go to: to the case by the catchall address, if there is
+        """Where the answers go to: to the letter by the catchall address, if there is
         one, else to the sender.
 
         :return: the address, by contact
         :rtype: dict
         """
         reply_to = {}
-        for model in ("account.collection.case", "res.partner"):
+        for model in ("account.collection.case", "account.collection.contact"):
             contacts = [
-                contact
-                for contact in letters
-                if (contact.case_id or contact.partner_id)._name == model
+                contact for contact in letters if contact._get_thread()._name == model
             ]
             if not contacts:
                 continue
             records = self.env[model].browse(
-                [(contact.case_id or contact.partner_id).id for contact in contacts]
+                [contact._get_thread().id for contact in contacts]
             )
             senders = {
                 record.id: self._get_sender(contact)

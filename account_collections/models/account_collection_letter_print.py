@@ -16,7 +16,7 @@ _logger = logging.getLogger(__name__)
 class AccountCollectionLetter(models.AbstractModel):
     """Letters on paper.
 
-    What a letter says is kept in a message on the case when it is first printed, so
+    What a letter says is kept in a message when it is first printed, so
     that a second print says the same.
     """
 
@@ -63,7 +63,7 @@ class AccountCollectionLetter(models.AbstractModel):
         :return: values of a `mail.message`
         :rtype: dict
         """
-        record = contact.case_id or contact.partner_id
+        record = contact._get_thread()
         return {
             "subject": letter["subject"],
             "body": letter["words"],

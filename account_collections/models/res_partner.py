@@ -47,6 +47,10 @@ class ResPartner(models.Model):
         groups="account_collections.group_collection_own",
         help="The open case in each company.",
     )
+    collection_contact_count = fields.Integer(
+        compute="_compute_collection_contact_count",
+        groups="account_collections.group_collection_own",
+    )
     collection_amount_overdue = fields.Monetary(
         string="Overdue",
         related="collection_case_id.amount_overdue",
@@ -90,6 +94,21 @@ class ResPartner(models.Model):
             partner.collection_open_case_ids = own
             partner.collection_case_id = own.filtered(
                 lambda case: case.company_id == self.env.company.root_id
+            )
+
+    @api.depends("commercial_partner_id")
+    @api.depends_context("uid", "allowed_company_ids")
+    def _compute_collection_contact_count(self):
+        counts = dict(
+            self.env["account.collection.contact"]._read_group(
+                [("partner_id", "in", self.commercial_partner_id.ids)],
+                ["partner_id"],
+                ["__count"],
+            )
+        )
+        for partner in self:
+            partner.collection_contact_count = counts.get(
+                partner.commercial_partner_id, 0
             )
 
     # === CRUD METHODS === #
@@ -141,6 +160,21 @@ class ResPartner(models.Model):
         """
         self.ensure_one()
         return self.collection_case_id._get_records_action(name=self.env._("Case"))
+
+    def action_view_collection_contacts(self):
+        """Open what was said to the customer, and what they said.
+
+        :return: a window action
+        :rtype: dict
+        """
+        self.ensure_one()
+        return dict(
+            self.env["ir.actions.act_window"]._for_xml_id(
+                "account_collections.account_collection_contact_action"
+            ),
+            domain=[("partner_id", "=", self.commercial_partner_id.id)],
+            context={},
+        )
 
     # === BUSINESS METHODS === #
 

@@ -10,6 +10,7 @@ from . import test_commitment_reminder
 from . import test_policy
 from . import test_hold
 from . import test_letter
+from . import test_letter_access
 from . import test_letter_email
 from . import test_letter_failure
 from . import test_report

@@ -37,13 +37,12 @@ class TestLetterEmail(LetterCommon):
         self.assertEqual(contact.state, "queued")
 
     def test_mail_without_case(self):
-        """A reminder before the due date stays on the customer."""
+        """A reminder before the due date stays on the contact, which not everybody
+        sees who sees the customer."""
         contact = self._create_contact(self.customer, self.invoice)
         self._queue(contact)
         message = contact.mail_message_id
-        self.assertEqual(
-            (message.model, message.res_id), ("res.partner", self.customer.id)
-        )
+        self.assertEqual((message.model, message.res_id), (contact._name, contact.id))
 
     def test_nobody_else_is_told(self):
         """Followers are not notified, nobody becomes one, and who opted out of
@@ -63,7 +62,7 @@ class TestLetterEmail(LetterCommon):
         self.assertEqual(case.message_partner_ids, followers)
 
     def test_answers_come_back(self):
-        """The reply goes to the catchall address, by which it finds the case."""
+        """The reply goes to the catchall address, by which it finds the letter."""
         domain = self.env["mail.alias.domain"].create(
             {"name": "us.example.com", "catchall_alias": "all"}
         )
@@ -71,7 +70,7 @@ class TestLetterEmail(LetterCommon):
         contact = self._create_contact(self.customer, self.invoice)
         mail = self._queue(contact)
         self.assertIn("all@us.example.com", mail.reply_to)
-        self.assertIn(f"-{self.customer.id}-res.partner@", mail.message_id)
+        self.assertIn(f"-{contact.id}-{contact._name}@", mail.message_id)
         self.assertEqual(mail.record_alias_domain_id, domain)
 
     def test_queries(self):
