@@ -3,10 +3,12 @@ from datetime import timedelta
 from odoo import Command
 from odoo.tests import tagged
 
+from .chart_common import on_charts
 from .common import TODAY
 from .test_dispute import DisputeCommon
 
 
+@on_charts
 @tagged("post_install", "-at_install")
 class TestDisputeCredit(DisputeCommon):
     @classmethod
@@ -112,7 +114,7 @@ class TestDisputeCredit(DisputeCommon):
         self.assertEqual(self._get_taxes(dispute.credit_move_ids), {7: 3.5})
 
     def test_foreign_currency(self):
-        currency = self.setup_other_currency("EUR", rates=[("2024-01-01", 2.0)])
+        currency = self.setup_other_currency("CHF", rates=[("2024-01-01", 2.0)])
         invoice = self._create_taxed_invoice([(100, 19)], currency_id=currency.id)
         credit = self._resolve(invoice, 59.50).credit_move_ids
         self.assertRecordValues(

@@ -10,6 +10,8 @@ ROOT = Path(__file__).resolve().parents[2]
 LEFT_OUT = {"tests", "readme", "__pycache__", "README.rst", "index.html"}
 # The engine works with and without it; the tests and the demonstration need it.
 ALWAYS = {"account_payment"}
+# Odoo's localizations that the accounting is tested with.
+CHARTS = ("l10n_de", "l10n_fr_account", "l10n_us_account")
 
 
 def names():

@@ -76,6 +76,25 @@ class Databases:
 
         return self._template("addons", cache.digest(base, addons.state()), make)
 
+    def charts(self):
+        """Return the name of a database with our add-ons and the charts of accounts
+        of other countries, without their demo data."""
+        base = self.base()
+        charts = ",".join(addons.CHARTS)
+
+        def make_base(name):
+            self.copy(base, name)
+            self._install(name, charts, "Installing charts of accounts", False)
+
+        def make(name):
+            self.copy(localized, name)
+            names = ",".join(addons.names())
+            self._install(name, names, "Installing the add-ons", False)
+
+        localized = self._template("charts_base", cache.digest(base, charts), make_base)
+        state = cache.digest(localized, addons.state())
+        return self._template("charts", state, make)
+
     def demo(self, script, reset, **options):
         """Return the name of a database that is kept as the person leaves it.
 
@@ -197,8 +216,9 @@ class Databases:
                 output.flush()
                 raise Failure(f"{title} failed: {reason(log)} (the log is {log})")
 
-    def _install(self, name, modules, title):
-        arguments = ["server", "-d", name, "-i", modules, "--with-demo"]
+    def _install(self, name, modules, title, with_demo=True):
+        arguments = ["server", "-d", name, "-i", modules]
+        arguments.append("--with-demo" if with_demo else "--without-demo")
         self.run([*arguments, "--stop-after-init", "--no-http"], title)
 
     # === DATABASES ===#
