@@ -24,9 +24,10 @@ from . import account_collection_resolution_commitment
 from . import account_collection_resolution_cover
 from . import account_collection_resolution_evaluation
 from . import account_collection_resolution_replacement
-from . import account_collection_resolution_acceptance
-from . import account_collection_resolution_document
 from . import account_collection_resolution_yield
+from . import account_collection_resolution_terms
+from . import account_collection_resolution_document
+from . import account_collection_resolution_acceptance
 from . import account_collection_promise
 from . import account_collection_promise_actions
 from . import account_collection_promise_history

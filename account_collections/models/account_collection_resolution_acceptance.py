@@ -1,23 +1,14 @@
 import hashlib
 import json
 
-from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo import fields, models
+from odoo.exceptions import UserError
 
-# What the customer agrees to: fixed as soon as it is proposed.
-TERMS = {
-    "partner_id",
-    "company_id",
-    "currency_id",
-    "line_ids",
-    "amount",
-    "date_start",
-}
+from .account_collection_resolution_terms import DECIDED as DECIDED_TERMS
+from .account_collection_resolution_terms import TERMS
+
 # Decided by the actions alone, with their own rules about who may do what.
-DECIDED = {
-    "state",
-    "followed_state",
-    "date_end",
+DECIDED = DECIDED_TERMS | {
     "limits_exceeded",
     "accepted_by",
     "date_accepted",
@@ -30,15 +21,16 @@ class AccountCollectionResolutionAcceptance(models.AbstractModel):
     """A resolution whose terms are fixed, approved and accepted.
 
     A kind sets the attributes below, overrides `_prepare_terms`, `_get_limits_exceeded`
-    and `_on_accepted`, and has a document (see the next file).
+    and `_on_accepted`, and has a document.
     """
 
     _name = "account.collection.resolution.acceptance"
     _description = "Resolution That Is Accepted"
-    _inherit = ["account.collection.resolution"]
+    _inherit = [
+        "account.collection.resolution.terms",
+        "account.collection.resolution.document",
+    ]
 
-    # What the customer agrees to, fixed once it is no draft any more, and what follows
-    # from the buttons.
     _terms_fields = frozenset(TERMS)
     _decided_fields = frozenset(DECIDED)
     # The states in which the customer can accept.
@@ -65,21 +57,6 @@ class AccountCollectionResolutionAcceptance(models.AbstractModel):
         copy=False,
         help="SHA-256 of the terms that were accepted. Any change would show.",
     )
-
-    # === CRUD METHODS === #
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        for vals in vals_list:
-            self._check_not_decided(vals)
-        cleared = self._without_defaults(self._decided_fields)
-        return super(AccountCollectionResolutionAcceptance, cleared).create(vals_list)
-
-    def write(self, vals):
-        self._check_not_decided(vals)
-        if self._terms_fields & vals.keys():
-            self._check_terms_open()
-        return super().write(vals)
 
     # === ACTION METHODS === #
 
@@ -131,36 +108,6 @@ class AccountCollectionResolutionAcceptance(models.AbstractModel):
     def _on_accepted(self):
         """Do what follows from the customer's acceptance."""
         self.ensure_one()
-
-    @api.model
-    def _check_not_decided(self, vals):
-        """Keep what the actions decide from being written by other ways.
-
-        :param dict vals: the values to be written
-        :raise AccessError: when one of them is decided by an action
-        """
-        if not self.env.su and self._decided_fields & vals.keys():
-            raise AccessError(
-                self.env._(
-                    "The state and the approval of an agreement follow from its "
-                    "buttons. Use them instead."
-                )
-            )
-
-    def _check_terms_open(self):
-        """Keep what was proposed or agreed as it is.
-
-        :raise UserError: naming an agreement that is no draft
-        """
-        for resolution in self:
-            if not resolution._is_draft():
-                raise UserError(
-                    self.env._(
-                        "The terms of %s do not change any more. Make a new one "
-                        "instead.",
-                        resolution.name,
-                    )
-                )
 
     def _check_approval(self):
         """See that who puts it into force may do so.

@@ -6,11 +6,12 @@ from odoo.tools import SQL, get_lang
 _logger = logging.getLogger(__name__)
 
 
-class AccountCollectionResolutionAcceptance(models.AbstractModel):
+class AccountCollectionResolutionDocument(models.AbstractModel):
     """The document of what is agreed: printed, and sent to the customer."""
 
-    _name = "account.collection.resolution.acceptance"
-    _inherit = ["account.collection.resolution.acceptance"]
+    _name = "account.collection.resolution.document"
+    _description = "Resolution With a Document"
+    _inherit = ["account.collection.resolution"]
 
     # The names of its report and of the mail template that it is sent with.
     _agreement_report = None
