@@ -160,6 +160,12 @@ class AccountCollectionContact(models.Model):
         :raise UserError: when none is a letter, or no PDF can be made
         """
         self.check_access("read")
+        waiting = self._filter_letters().filtered(
+            lambda contact: contact.state == "queued"
+        )
+        waiting._bring_up_to_date()
+        if waiting and not self._filter_letters():
+            return self.env["account.collection.run"]._prepare_nothing_to_print()
         return self._print_letters(self[:1], self.env._("Letter"))
 
     # === BUSINESS METHODS === #

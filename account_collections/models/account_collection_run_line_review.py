@@ -145,6 +145,8 @@ class AccountCollectionRunLine(models.Model):
         self.ensure_one()
         if self._is_dropped_by_hand():
             return self.env._("Taken out by hand")
+        if self.state == "dropped" and self.reason_source == "paid":
+            return self.env._("Paid before it left")
         if explain := getattr(self, f"_explain_{self.reason}", None):
             return explain()
         return self.env._("Nothing is overdue any more")

@@ -26,7 +26,11 @@ class MailMail(models.Model):
 
     def cancel(self):
         """An e-mail that is cancelled before it left was never a contact."""
-        self._get_collection_contacts()._mark_void()
+        contacts = self._get_collection_contacts(["queued", "void"])
+        contacts._mark_void()
+        contacts.mail_message_id.notification_ids.filtered(
+            lambda notification: notification.notification_status == "ready"
+        ).notification_status = "canceled"
         return super().cancel()
 
     def mark_outgoing(self):
@@ -34,6 +38,14 @@ class MailMail(models.Model):
         contacted in the meantime."""
         self._get_collection_contacts(["failed"])._mark_queued()
         return super().mark_outgoing()
+
+    def send(self, auto_commit=False, raise_exception=False, post_send_callback=None):
+        self._cancel_needless()
+        return super().send(
+            auto_commit=auto_commit,
+            raise_exception=raise_exception,
+            post_send_callback=post_send_callback,
+        )
 
     def _prepare_outgoing_list(self, mail_server=False, doc_to_followers=None):
         self._attach_collection_documents()
@@ -67,6 +79,22 @@ class MailMail(models.Model):
                 ]
             )
         )
+
+    def _cancel_needless(self):
+        """Cancel the e-mails that ask for what has been paid since they were queued.
+        Whatever goes wrong, the mail queue goes on."""
+        try:
+            with self.env.cr.savepoint():
+                needless = self._get_collection_contacts()._drop_needless()
+                if needless:
+                    self.filtered(
+                        lambda mail: (
+                            mail.state == "outgoing"
+                            and mail.mail_message_id in needless.mail_message_id
+                        )
+                    ).cancel()
+        except Exception:
+            _logger.exception("E-mails %s are sent as they are", self.ids)
 
     def _attach_collection_documents(self):
         """Make what goes with these e-mails. Whatever goes wrong, they leave."""

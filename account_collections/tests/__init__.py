@@ -13,6 +13,7 @@ from . import test_letter
 from . import test_letter_access
 from . import test_letter_email
 from . import test_letter_failure
+from . import test_letter_renewal
 from . import test_report
 from . import test_schedule
 from . import test_plan
