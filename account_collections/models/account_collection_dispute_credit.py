@@ -1,6 +1,4 @@
-from odoo import Command, models
-from odoo.exceptions import UserError
-from odoo.tools import float_compare
+from odoo import models
 
 
 class AccountCollectionDispute(models.Model):
@@ -43,112 +41,6 @@ class AccountCollectionDispute(models.Model):
                     )
                 )
 
-    def _create_credit_note(self, move, amount):
-        """Reverse an invoice for an amount, the taxes in proportion.
-
-        :param move: the invoice (`account.move`)
-        :param float amount: what is credited, taxes included, in its currency
-        :return: the draft credit note (`account.move`)
-        :raise UserError: when the taxes of the invoice do not allow the amount
-        """
-        wizard = (
-            self.env["account.move.reversal"]
-            .with_company(move.company_id)
-            .with_context(active_model="account.move", active_ids=move.ids)
-            .create(self._prepare_reversal(move))
-        )
-        wizard.refund_moves()
-        credit = wizard.new_move_ids
-        if float_compare(
-            amount, move.amount_total, precision_rounding=move.currency_id.rounding
-        ):
-            credit.write(
-                {
-                    "invoice_line_ids": [
-                        Command.clear(),
-                        *(
-                            Command.create(vals)
-                            for vals in self._prepare_credit_lines(move, amount)
-                        ),
-                    ]
-                }
-            )
-        if move.currency_id.compare_amounts(credit.amount_total, amount):
-            raise UserError(
-                self.env._(
-                    "The taxes of %(invoice)s do not allow a credit note of %(amount)s "
-                    "to the cent. Make it by hand, and add it here.",
-                    invoice=move.name,
-                    amount=move.currency_id.format(amount),
-                )
-            )
-        return credit
-
-    def _prepare_reversal(self, move):
-        """Prepare Odoo's reversal of an invoice.
-
-        :param move: the invoice (`account.move`)
-        :return: values of an `account.move.reversal`
-        :rtype: dict
-        """
-        return {
-            "journal_id": move.journal_id.id,
-            "date": self.company_id._get_collection_day(),
-            "reason": self._get_credit_label(move),
-        }
-
-    def _prepare_credit_lines(self, move, amount):
-        """Prepare the lines that credit a part of an invoice: one for each tax and
-        account of what is disputed, which add up to the amount to the cent.
-
-        :param move: the invoice (`account.move`)
-        :param float amount: what is credited, taxes included, in its currency
-        :return: values of `account.move.line`
-        :rtype: list[dict]
-        """
-        taxes, company = self.env["account.tax"], move.company_id
-        lines = move.invoice_line_ids.filtered(
-            lambda line: line.display_type == "product"
-        )
-        lines = (lines & self.invoice_line_ids) or lines
-        base_lines = [
-            move._prepare_product_base_line_for_taxes_computation(line)
-            for line in lines
-        ]
-        taxes._add_tax_details_in_base_lines(base_lines, company)
-        taxes._round_base_lines_tax_details(base_lines, company)
-        reduced = taxes._reduce_base_lines_to_target_amount(
-            base_lines,
-            company,
-            "fixed",
-            amount,
-            computation_key=f"dispute,{self.id}",
-            grouping_function=self._get_credit_line_key,
-        )
-        taxes._fix_base_lines_tax_details_on_manual_tax_amounts(reduced, company)
-        return [self._prepare_credit_line(move, base_line) for base_line in reduced]
-
-    def _prepare_credit_line(self, move, base_line):
-        """Prepare one line of a credit note.
-
-        :param move: the invoice (`account.move`)
-        :param dict base_line: the amounts, as `account.tax` calculates
-        :return: values of an `account.move.line`
-        :rtype: dict
-        """
-        return {
-            "name": self._get_credit_label(move),
-            "account_id": base_line["account_id"].id,
-            "analytic_distribution": base_line["analytic_distribution"],
-            "quantity": base_line["quantity"],
-            "price_unit": base_line["price_unit"],
-            "discount": 0,
-            "tax_ids": [Command.set(base_line["tax_ids"].ids)],
-            "extra_tax_data": self.env["account.tax"]._export_base_line_extra_tax_data(
-                base_line
-            ),
-        }
-
     # === HELPERS === #
 
     def _get_agreed_by_move(self):
@@ -176,15 +68,11 @@ class AccountCollectionDispute(models.Model):
                     amounts[line.move_id] = amounts.get(line.move_id, 0) + share
         return amounts
 
-    def _get_credit_line_key(self, base_line):
-        """What, besides the taxes, is booked on one line of the credit note."""
-        return {"account_id": base_line["account_id"]}
+    def _get_credited_lines(self, move):
+        lines = super()._get_credited_lines(move)
+        return (lines & self.invoice_line_ids) or lines
 
     def _get_credit_label(self, move):
-        """What the customer reads on the credit note.
-
-        :rtype: str
-        """
         partner = move.partner_id.lang or self.env.lang
         return self.with_context(lang=partner).env._(
             "%(invoice)s: %(reason)s (%(dispute)s)",

@@ -1,0 +1,147 @@
+from odoo import Command, models
+from odoo.exceptions import UserError
+
+
+class AccountCollectionResolution(models.AbstractModel):
+    """Credit notes for a part of an invoice, the taxes reduced in proportion.
+
+    They are made by Odoo's own reversal of the invoice and left as drafts.
+    """
+
+    _name = "account.collection.resolution"
+    _inherit = ["account.collection.resolution"]
+
+    # === BUSINESS METHODS === #
+
+    def _create_credit_note(self, move, amount):
+        """Reverse an invoice for an amount, the taxes in proportion.
+
+        :param move: the invoice (`account.move`)
+        :param float amount: what is credited, taxes included, in its currency
+        :return: the draft credit note (`account.move`)
+        :raise UserError: when the taxes of the invoice do not allow the amount
+        """
+        wizard = (
+            self.env["account.move.reversal"]
+            .with_company(move.company_id)
+            .with_context(active_model="account.move", active_ids=move.ids)
+            .create(self._prepare_reversal(move))
+        )
+        wizard.refund_moves()
+        credit = wizard.new_move_ids
+        self._set_booked_rate(move, credit)
+        if move.currency_id.compare_amounts(amount, move.amount_total):
+            credit.write(
+                {
+                    "invoice_line_ids": [
+                        Command.clear(),
+                        *(
+                            Command.create(vals)
+                            for vals in self._prepare_credit_lines(move, amount)
+                        ),
+                    ]
+                }
+            )
+        if move.currency_id.compare_amounts(credit.amount_total, amount):
+            raise UserError(
+                self.env._(
+                    "The taxes of %(invoice)s do not allow a credit note of %(amount)s "
+                    "to the cent. Make it by hand, and add it here.",
+                    invoice=move.name,
+                    amount=move.currency_id.format(amount),
+                )
+            )
+        return credit
+
+    def _prepare_reversal(self, move):
+        """Prepare Odoo's reversal of an invoice.
+
+        :param move: the invoice (`account.move`)
+        :return: values of an `account.move.reversal`
+        :rtype: dict
+        """
+        return {
+            "journal_id": move.journal_id.id,
+            "date": self.company_id._get_collection_day(),
+            "reason": self._get_credit_label(move),
+        }
+
+    def _prepare_credit_lines(self, move, amount):
+        """Prepare the lines that credit a part of an invoice: one for each tax and
+        account, which add up to the amount to the cent.
+
+        :param move: the invoice (`account.move`)
+        :param float amount: what is credited, taxes included, in its currency
+        :return: values of `account.move.line`
+        :rtype: list[dict]
+        """
+        taxes, company = self.env["account.tax"], move.company_id
+        base_lines = [
+            move._prepare_product_base_line_for_taxes_computation(line)
+            for line in self._get_credited_lines(move)
+        ]
+        taxes._add_tax_details_in_base_lines(base_lines, company)
+        taxes._round_base_lines_tax_details(base_lines, company)
+        reduced = taxes._reduce_base_lines_to_target_amount(
+            base_lines,
+            company,
+            "fixed",
+            amount,
+            computation_key=f"{self._name},{self.id}",
+            grouping_function=self._get_credit_line_key,
+        )
+        taxes._fix_base_lines_tax_details_on_manual_tax_amounts(reduced, company)
+        return [self._prepare_credit_line(move, base_line) for base_line in reduced]
+
+    def _prepare_credit_line(self, move, base_line):
+        """Prepare one line of a credit note.
+
+        :param move: the invoice (`account.move`)
+        :param dict base_line: the amounts, as `account.tax` calculates
+        :return: values of an `account.move.line`
+        :rtype: dict
+        """
+        return {
+            "name": self._get_credit_label(move),
+            "account_id": base_line["account_id"].id,
+            "analytic_distribution": base_line["analytic_distribution"],
+            "quantity": base_line["quantity"],
+            "price_unit": base_line["price_unit"],
+            "discount": 0,
+            "tax_ids": [Command.set(base_line["tax_ids"].ids)],
+            "extra_tax_data": self.env["account.tax"]._export_base_line_extra_tax_data(
+                base_line
+            ),
+        }
+
+    # === HELPERS === #
+
+    def _set_booked_rate(self, move, credit):
+        """Credit at the rate of the invoice, so that nothing is left over of it.
+
+        :param move: the invoice (`account.move`)
+        :param credit: its draft credit note (`account.move`)
+        """
+        if move.currency_id != move.company_currency_id:
+            credit.invoice_currency_rate = move.invoice_currency_rate
+
+    def _get_credited_lines(self, move):
+        """The lines of an invoice that a credit note is in proportion to.
+
+        :param move: the invoice (`account.move`)
+        :return: lines of the invoice (`account.move.line`)
+        """
+        return move.invoice_line_ids.filtered(
+            lambda line: line.display_type == "product"
+        )
+
+    def _get_credit_line_key(self, base_line):
+        """What, besides the taxes, is booked on one line of the credit note."""
+        return {"account_id": base_line["account_id"]}
+
+    def _get_credit_label(self, move):
+        """What the customer reads on the credit note.
+
+        :rtype: str
+        """
+        return f"{move.name} ({self.name})"
