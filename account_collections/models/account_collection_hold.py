@@ -31,10 +31,10 @@ class AccountCollectionHold(models.Model):
     line_id = fields.Many2one(
         "account.move.line",
         string="Open Item",
-        required=True,
         readonly=True,
         ondelete="cascade",
         index=True,
+        help="Empty once the invoices were deleted that a whole customer owed.",
     )
     move_id = fields.Many2one(related="line_id.move_id", string="Invoice")
     partner_id = fields.Many2one(
@@ -100,8 +100,13 @@ class AccountCollectionHold(models.Model):
         "page to see it.",
     )
 
+    _is_on_something = models.Constraint(
+        "CHECK (line_id IS NOT NULL OR is_whole_customer IS TRUE)",
+        "Choose the open item that is to be held.",
+    )
     _amount_positive = models.Constraint(
-        "CHECK (amount > 0)", "The amount held must be greater than zero."
+        "CHECK (amount > 0 OR line_id IS NULL)",
+        "The amount held must be greater than zero.",
     )
     _dates_ordered = models.Constraint(
         "CHECK (date_end IS NULL OR date_end >= date_start)",
@@ -150,13 +155,22 @@ class AccountCollectionHold(models.Model):
     @api.depends("line_id.partner_id.commercial_partner_id")
     def _compute_from_line(self):
         for hold in self:
+            if not hold.line_id:
+                # What is held of a whole customer stays theirs.
+                hold.partner_id = hold.partner_id
+                hold.company_id = hold.company_id
+                hold.currency_id = hold.currency_id
+                continue
             hold.partner_id = hold.line_id.partner_id.commercial_partner_id
             hold.company_id = hold.line_id.company_id.root_id
             hold.currency_id = hold.line_id.currency_id
 
-    @api.depends("line_id", "amount", "currency_id")
+    @api.depends("line_id", "amount", "currency_id", "partner_id")
     def _compute_display_name(self):
         for hold in self:
+            if not hold.line_id:
+                hold.display_name = hold.partner_id.display_name
+                continue
             hold.display_name = f"{hold.line_id.move_id.name}: " + (
                 hold.currency_id.format(hold.amount)
                 if hold.currency_id
@@ -201,6 +215,25 @@ class AccountCollectionHold(models.Model):
         """Bring the cases of the held customers up to date."""
         for company, holds in self.grouped("company_id").items():
             self.env["account.collection.case"]._refresh(company, holds.partner_id)
+
+    def _outlive(self, lines):
+        """Keep what holds whole customers while open items of theirs are deleted,
+        unless other items of theirs keep it.
+
+        :param lines: the open items (`account.move.line`)
+        """
+        whole = self.search(
+            [("is_whole_customer", "=", True), ("line_id", "in", lines.ids)],
+            order="date_end desc, id",
+        )
+        for hold in whole.filtered(lambda hold: not hold._is_over()):
+            if not hold._get_whole().filtered(
+                lambda other, end=hold.date_end: (
+                    (other not in whole or not other.line_id)
+                    and (not other.date_end or (end and other.date_end >= end))
+                )
+            ):
+                hold.write({"line_id": False, "amount": 0})
 
     def _get_whole(self):
         """What holds the whole customers that these holds belong to, if they do: one

@@ -181,6 +181,19 @@ class AccountCollectionPolicy(models.Model):
                     )
                 )
 
+    @api.constrains("active")
+    def _check_not_followed(self):
+        for policy in self.filtered(lambda policy: not policy.active):
+            if follower := policy._get_follower():
+                raise ValidationError(
+                    self.env._(
+                        "%(follower)s follows the policy %(policy)s. Choose another "
+                        "policy there before you archive this one.",
+                        follower=follower,
+                        policy=policy.name,
+                    )
+                )
+
     # === CRUD METHODS === #
 
     def copy_data(self, default=None):
@@ -193,6 +206,15 @@ class AccountCollectionPolicy(models.Model):
     @api.ondelete(at_uninstall=False)
     def _unlink_except_in_use(self):
         for policy in self:
+            if follower := policy._get_follower():
+                raise UserError(
+                    self.env._(
+                        "%(follower)s follows the policy %(policy)s. Choose another "
+                        "policy there before you delete this one.",
+                        follower=follower,
+                        policy=policy.name,
+                    )
+                )
             if usage := policy._get_usage():
                 raise UserError(
                     self.env._(
@@ -211,14 +233,14 @@ class AccountCollectionPolicy(models.Model):
             lambda step: (step.delay_days, step.sequence, step.id)
         )
 
-    def _get_usage(self):
-        """Say in words who uses this policy.
+    def _get_follower(self):
+        """Say who is chased by this policy: a customer, or a company's customers.
 
-        :return: who uses the policy, in the user's language, or an empty string
+        :return: the name of the first one, or an empty string
         :rtype: str
         """
         self.ensure_one()
-        # Whether the policy may be deleted does not depend on who asks.
+        # Whether the policy may go does not depend on who asks.
         policy_sudo = self.sudo()
         partner = (
             policy_sudo.env["res.partner"]
@@ -231,8 +253,17 @@ class AccountCollectionPolicy(models.Model):
         company = policy_sudo.env["res.company"].search(
             [("collection_policy_id", "=", self.id)], limit=1
         )
-        if company:
-            return company.name
+        return company.name or ""
+
+    def _get_usage(self):
+        """Say in words who was chased by this policy.
+
+        :return: who it was, in the user's language, or an empty string
+        :rtype: str
+        """
+        self.ensure_one()
+        # Whether the policy may be deleted does not depend on who asks.
+        policy_sudo = self.sudo()
         case = policy_sudo.env["account.collection.case"].search(
             [("policy_id", "=", self.id)], limit=1
         )

@@ -73,6 +73,17 @@ class AccountMoveLine(models.Model):
         for line in self:
             line.collection_step_id = reached.get(line)
 
+    # === CRUD METHODS === #
+
+    def unlink(self):
+        # Whoever deletes an invoice need not see the holds on it.
+        self.env["account.collection.hold"].sudo()._outlive(
+            self.filtered(
+                lambda line: line.account_id.account_type == "asset_receivable"
+            )
+        )
+        return super().unlink()
+
     # === ACTION METHODS === #
 
     def action_collection_hold(self):

@@ -35,6 +35,14 @@ class ResCompany(models.Model):
                         company=company.root_id.name,
                     )
                 )
+            if policy and not policy.active:
+                raise ValidationError(
+                    self.env._(
+                        "The policy %s is archived. Choose another one, or restore "
+                        "it first.",
+                        policy.name,
+                    )
+                )
 
     # === CRUD METHODS === #
 

@@ -73,6 +73,14 @@ class ResPartner(models.Model):
                         company=policy.company_id.name,
                     )
                 )
+            if policy and not policy.active:
+                raise ValidationError(
+                    self.env._(
+                        "The policy %s is archived. Choose another one, or restore "
+                        "it first.",
+                        policy.name,
+                    )
+                )
 
     # === COMPUTE METHODS === #
 
@@ -121,18 +129,13 @@ class ResPartner(models.Model):
             )
         if not {"parent_id", "is_company"} & vals.keys():
             return super().write(vals)
-        # Whoever edits an address need not see the cases that follow it.
-        cases = (
-            self.env["account.collection.case"]
-            .sudo()
-            .search([("partner_id", "in", self.ids)])
+        customers = self.filtered(
+            lambda partner: partner == partner.commercial_partner_id
         )
         result = super().write(vals)
-        moved = cases.filtered(
-            lambda case: case.partner_id != case.partner_id.commercial_partner_id
-        )
-        for partner in moved.partner_id:
-            partner._move_collection(partner.commercial_partner_id)
+        for partner in customers:
+            if partner.commercial_partner_id != partner:
+                partner._move_collection(partner.commercial_partner_id)
         return result
 
     @api.ondelete(at_uninstall=False)
@@ -187,6 +190,12 @@ class ResPartner(models.Model):
         # Whoever edits or merges customers need not see how they are dunned.
         self.env["account.collection.contact"].sudo().search(
             [("partner_id", "in", self.ids)]
+        ).partner_id = partner
+        # Those on an open item follow it.
+        self.env["account.collection.hold"].sudo().with_context(
+            active_test=False
+        ).search(
+            [("partner_id", "in", self.ids), ("line_id", "=", False)]
         ).partner_id = partner
         commitments = self.env["account.collection.commitment"].sudo()
         commitments.search([("partner_id", "in", self.ids)]).partner_id = partner

@@ -318,7 +318,7 @@ class TestDecision(CollectionCommon):
         self.assertPlanned("contact 3 email")
         self.customer.collection_policy_id = other
         self.assertPlanned("skip no_step_due +1")
-        other.active = False
+        self.customer.collection_policy_id = False
         self.assertPlanned("contact 3 email")
         self.company.collection_policy_id = False
         self.assertPlanned("skip no_policy")

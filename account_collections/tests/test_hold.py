@@ -84,6 +84,59 @@ class TestHold(CollectionCommon):
         )
         self.assertDecision(self._get_line(self._plan()), "skip held +10")
 
+    def test_whole_customer_outlives_its_invoices(self):
+        """Deleting what was owed when it was set does not end it."""
+        other = self._create_open_invoice(self.customer)
+        end = TODAY + timedelta(days=10)
+        holds = self.env["account.collection.hold"]
+        for line in self.line + self._get_receivable_line(other):
+            holds += self._hold(line, is_whole_customer=True, note="Ill")
+        moves = holds.move_id
+        moves.button_draft()
+        moves.with_context(force_delete=True).unlink()
+        hold = holds.exists()
+        self.assertRecordValues(
+            hold,
+            [
+                {
+                    "line_id": False,
+                    "partner_id": self.customer.id,
+                    "company_id": self.company.id,
+                    "date_end": end,
+                    "note": "Ill",
+                    "amount": 0,
+                }
+            ],
+        )
+        self.assertEqual(hold.display_name, "Ada Fashion")
+        later = self._create_open_invoice(self.customer)
+        self.assertDecision(self._get_line(self._plan()), "skip held +10")
+        self.assertIn(
+            "whole customer", self._get_receivable_line(later).collection_hold_reason
+        )
+        parent = self._create_customer("Parent")
+        self.customer.write({"is_company": False, "parent_id": parent.id})
+        self.assertEqual(hold.partner_id, parent)
+        hold.action_end()
+        self.assertDecision(self._get_line(self._plan(), parent), "contact 3 email")
+
+    def test_hold_of_an_invoice_goes_with_it(self):
+        hold = self._hold(self.line)
+        move = hold.move_id
+        move.button_draft()
+        move.with_context(force_delete=True).unlink()
+        self.assertFalse(hold.exists())
+
+    def test_hold_is_on_something(self):
+        with (
+            mute_logger("odoo.sql_db"),
+            self.assertRaises(IntegrityError),
+            self.cr.savepoint(),
+        ):
+            self.env["account.collection.hold"].sudo().create(
+                {"amount": 10, "date_end": TODAY}
+            ).flush_recordset()
+
     def test_hold_follows_a_customer_without_a_case(self):
         person = self._create_customer("Bo", is_company=False)
         invoice = self._create_open_invoice(person)

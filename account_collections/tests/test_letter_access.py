@@ -205,6 +205,13 @@ class TestLetterAccess(LetterCommon, HttpCase, MockEmail):
         self.assertFalse("4,711.50" in self._read_everything("salesperson"))
         self.assertTrue("4,711.50" in self._read_everything("collector"))
 
+    def test_moved_customer(self):
+        """What was said follows the customer under a parent, case or no case."""
+        parent = self._create_customer("Parent")
+        self.customer.write({"is_company": False, "parent_id": parent.id})
+        self.assertEqual(self.contact.partner_id, parent)
+        self.assertEqual(self.customer.collection_contact_count, 1)
+
     def test_merged_customers(self):
         """What was said follows the customer into another one."""
         other = self._create_customer("Other")

@@ -81,9 +81,38 @@ class TestPolicy(CollectionCommon):
                 self.assertRaisesRegex(UserError, user.name),
             ):
                 used.unlink()
-        policy.active = False
         self.customer.collection_policy_id = False
         policy.unlink()
+
+    def test_followed_policy_is_not_archived(self):
+        """Nobody is silenced by accident; what is left of the past may go."""
+        policy = self.policy.copy()
+        self.customer.collection_policy_id = policy
+        for used, user in ((self.policy, self.company), (policy, self.customer)):
+            with (
+                self.subTest(user=user.name),
+                self.assertRaisesRegex(ValidationError, f"{user.name} follows"),
+                self.cr.savepoint(),
+            ):
+                used.active = False
+        self._create_open_invoice(self.customer)
+        self._plan().action_execute()
+        self.customer.collection_policy_id = False
+        with self.assertRaisesRegex(UserError, "Archive it instead"):
+            policy.unlink()
+        policy.active = False
+        self.company.collection_policy_id = False
+        self.policy.active = False
+
+    def test_archived_policy_is_not_followed(self):
+        policy = self.policy.copy({"active": False})
+        for record in (self.company, self.customer):
+            with (
+                self.subTest(record.name),
+                self.assertRaisesRegex(ValidationError, "is archived"),
+                self.cr.savepoint(),
+            ):
+                record.collection_policy_id = policy
 
     def test_used_step_is_not_deleted(self):
         invoice = self._create_open_invoice(self.customer, days=20)
