@@ -53,7 +53,7 @@ class ResPartner(models.Model):
     )
     collection_amount_overdue = fields.Monetary(
         string="Overdue",
-        related="collection_case_id.amount_overdue",
+        compute="_compute_collection_case_id",
         groups="account_collections.group_collection_own",
     )
 
@@ -102,6 +102,9 @@ class ResPartner(models.Model):
             partner.collection_open_case_ids = own
             partner.collection_case_id = own.filtered(
                 lambda case: case.company_id == self.env.company.root_id
+            )
+            partner.collection_amount_overdue = (
+                partner.collection_case_id.amount_overdue
             )
 
     @api.depends("commercial_partner_id")

@@ -34,7 +34,7 @@ class AccountCollectionPlanPropose(models.TransientModel):
         precompute=True,
     )
     deposit_percent = fields.Float(
-        compute="_compute_deposit", store=True, readonly=False
+        compute="_compute_deposit", store=True, readonly=False, precompute=True
     )
     deposit_amount = fields.Monetary()
     date_deposit = fields.Date(
