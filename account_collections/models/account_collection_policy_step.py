@@ -49,6 +49,11 @@ class AccountCollectionPolicyStep(models.Model):
         "until the case is settled.",
     )
 
+    apply_fee = fields.Boolean(
+        string="Late Fee",
+        help="Charge the late fee of the policy when this step is carried out.",
+    )
+
     # === CONSTRAINT METHODS === #
 
     _unique_delay = models.UniqueIndex(

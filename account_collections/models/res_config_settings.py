@@ -14,3 +14,9 @@ class ResConfigSettings(models.TransientModel):
     collection_is_automatic = fields.Boolean(
         related="company_id.collection_is_automatic", readonly=False
     )
+    collection_fee_product_id = fields.Many2one(
+        related="company_id.collection_fee_product_id", readonly=False
+    )
+    collection_fee_journal_id = fields.Many2one(
+        related="company_id.collection_fee_journal_id", readonly=False
+    )

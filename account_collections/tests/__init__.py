@@ -1,6 +1,7 @@
 from . import test_decision
 from . import test_execution
 from . import test_evaluation
+from . import test_interest
 from . import test_promise
 from . import test_agreement
 from . import test_dispute
@@ -8,6 +9,7 @@ from . import test_dispute_credit
 from . import test_resolution_property
 from . import test_commitment_reminder
 from . import test_policy
+from . import test_fee
 from . import test_hold
 from . import test_letter
 from . import test_letter_access

@@ -4,6 +4,8 @@ from . import account_collection_accept
 from . import account_collection_assign
 from . import account_collection_contact_log
 from . import account_collection_dispute_resolve
+from . import account_collection_fee_charge
+from . import account_collection_fee_waive
 from . import account_collection_handover
 from . import account_collection_hold_set
 from . import account_collection_run_execute

@@ -1,0 +1,228 @@
+from collections import defaultdict
+
+from odoo import models
+from odoo.tools import SQL
+
+from ..tools import interest
+
+# What is charged for days: no day of an open item is charged twice.
+DAILY_KINDS = ("interest", "flat", "percent")
+
+
+class AccountCollectionFeeAccrual(models.AbstractModel):
+    """Which open items cost the customer something, and on how much of them on each
+    day: read from the ledger and from the holds."""
+
+    _name = "account.collection.fee.accrual"
+    _description = "What Late Fees Accrue On"
+
+    # === BUSINESS METHODS === #
+
+    def _get_late_lines(self, company, partner, date_end):
+        """The items of a customer that may have to be charged: invoices whose terms
+        include it, unpaid, or paid late and not charged to the end.
+
+        :return: the receivable lines (`account.move.line`)
+        """
+        self.env.flush_all()
+        query = self._get_late_query(company, date_end, partner.ids)
+        return self.env["account.move.line"].browse(
+            line_id for line_id, _partner_id in self.env.execute_query(query)
+        )
+
+    def _get_late_query(self, company, date_end, partner_ids=None):
+        """Select late items that may have to be charged, in a company.
+
+        :param company: the root company (`res.company`), whose branches count
+        :param datetime.date date_end: the last day to charge
+        :param list partner_ids: only these commercial partners, or everybody
+        :return: a query with the columns `id, partner_id` (the commercial one)
+        :rtype: odoo.tools.SQL
+        """
+        key = str(company.id)
+        return SQL(
+            """
+            SELECT line.id, customer.id AS partner_id
+              FROM account_move_line line
+              JOIN account_move move ON move.id = line.move_id
+              JOIN account_account account ON account.id = line.account_id
+              JOIN res_partner contact ON contact.id = line.partner_id
+              JOIN res_partner customer ON customer.id = contact.commercial_partner_id
+              LEFT JOIN account_payment_term term
+                ON term.id = move.invoice_payment_term_id
+              LEFT JOIN LATERAL (
+                SELECT MAX(charge.date_end) AS date_end,
+                       BOOL_OR(charge.date_end IS NULL) AS is_whole
+                  FROM account_collection_fee_line charge
+                 WHERE charge.line_id = line.id AND charge.is_live
+                   AND charge.kind IN %(kinds)s
+              ) charged ON TRUE
+             WHERE account.account_type = 'asset_receivable'
+               AND line.parent_state = 'posted' AND move.move_type = 'out_invoice'
+               AND line.company_id IN %(companies)s
+               AND line.amount_currency > 0 AND line.date_maturity < %(date_end)s
+               AND charged.is_whole IS NOT TRUE
+               AND (line.reconciled IS NOT TRUE OR EXISTS (
+                    SELECT FROM account_partial_reconcile partial
+                     WHERE partial.debit_move_id = line.id
+                       AND partial.max_date
+                           > GREATEST(line.date_maturity, charged.date_end)
+               ))
+               AND (term.collection_has_fee IS TRUE
+                    AND COALESCE(move.invoice_date >= term.collection_fee_start, TRUE)
+                    OR (customer.collection_has_fee ->> %(key)s)::boolean
+                    AND COALESCE(move.invoice_date >=
+                        (customer.collection_fee_start ->> %(key)s)::date, TRUE))
+               AND NOT EXISTS (
+                    SELECT FROM account_collection_fee fee
+                     WHERE fee.move_id = move.id
+               )
+               AND %(partners)s
+            """,
+            kinds=DAILY_KINDS,
+            companies=self.env["account.collection.open.item"]
+            ._get_branches(company)
+            ._ids,
+            date_end=date_end,
+            key=key,
+            partners=SQL("TRUE")
+            if partner_ids is None
+            else SQL(
+                """
+                line.partner_id IN (
+                    SELECT id FROM res_partner WHERE commercial_partner_id IN %s
+                )
+                """,
+                tuple(partner_ids) or (0,),
+            ),
+        )
+
+    def _get_histories(self, company, partner, lines):
+        """What was owed of late items, and what of it was chased, on each day.
+
+        What registered payments and credits that nobody has applied would cover does
+        not accrue, the oldest item first; nor does what is excluded from follow-up.
+
+        :return: by item, steps of what was owed and steps of what accrues
+        :rtype: dict
+        """
+        today = company._get_collection_day()
+        items = self.env["account.collection.open.item"]._get_open_items(
+            company, today, partner.ids
+        )
+        blocked = {item["line_id"] for item in items if item["is_blocked"]}
+        spared = self._get_spared(company, partner, items)
+        movements = self.env["account.collection.ledger"]._get_movements(lines)
+        whole = self._get_whole_steps(company, partner)
+        missed = self._get_missed(lines)
+        histories = {}
+        for line in lines:
+            units = self._get_units(line)
+            received, reduced = movements[line.id]
+            owed = interest.get_owed(
+                units(line.amount_currency - reduced - spared[line.id]),
+                [(day, units(amount)) for day, amount in received],
+            )
+            held = interest.merge(
+                lambda *amounts: sum(amounts),
+                *(hold._get_held_steps(units) for hold in self._get_holds(line)),
+            )
+            accruing = interest.merge(
+                self._get_accruing_amount, owed, held, missed.get(line, []), whole
+            )
+            histories[line] = owed, [] if line.id in blocked else accruing
+        return histories
+
+    # === HELPERS === #
+
+    def _get_accruing_amount(self, owed, held, missed, whole):
+        """What of an open item accrues on a day: what is chased, and what a plan holds
+        though it is late.
+
+        :rtype: int
+        """
+        return 0 if whole else min(max(owed - held, 0) + min(missed, held), owed)
+
+    def _get_spared(self, company, partner, items):
+        """What credits that nobody has applied would cover of the open items.
+
+        :param list items: the open items (`_get_open_items`)
+        :return: the amount by line id
+        :rtype: dict[int, float]
+        """
+        spared = defaultdict(float)
+        ledger = self.env["account.collection.ledger"]
+        for currency in self.env["res.currency"].browse(
+            {item["currency_id"] for item in items}
+        ):
+            left = ledger._get_unapplied(company, currency, partner)
+            for item in items:
+                if item["currency_id"] == currency.id and item["residual"] > 0:
+                    spared[item["line_id"]] = min(item["residual"], left)
+                    left -= spared[item["line_id"]]
+        return spared
+
+    def _get_holds(self, line):
+        """The holds of an open item, those that have ended too."""
+        return line.with_context(active_test=False).collection_hold_ids
+
+    def _get_whole_steps(self, company, partner):
+        """The days on which the whole customer was left alone."""
+        holds = (
+            self.env["account.collection.hold"]
+            .with_context(active_test=False)
+            .search(
+                [
+                    ("is_whole_customer", "=", True),
+                    ("partner_id", "=", partner.id),
+                    ("company_id", "=", company.id),
+                ]
+            )
+        )
+        return interest.merge(
+            lambda *amounts: sum(amounts),
+            *(hold._get_held_steps(bool) for hold in holds),
+        )
+
+    def _get_missed(self, lines):
+        """What was late of the payment plans that held these items, on each day.
+
+        :return: steps by item
+        :rtype: dict
+        """
+        holds = self._get_holds(lines).filtered(lambda hold: hold.reason == "plan")
+        missed = {}
+        for plan in (
+            self.env["account.collection.plan"]
+            .browse(set(holds.mapped("res_id")))
+            .exists()
+        ):
+            own = holds.search(
+                [
+                    ("res_model", "=", plan._name),
+                    ("res_id", "=", plan.id),
+                    ("active", "in", (True, False)),
+                ]
+            ).sorted(lambda hold: (hold.line_id.date_maturity, hold.line_id.id))
+            shares, _residuals = plan._get_shares(own.line_id)
+            late = interest.get_missed(
+                [
+                    (
+                        commitment.date_limit,
+                        plan._to_units(commitment.amount - commitment.amount_void),
+                    )
+                    for commitment in plan.commitment_ids
+                ],
+                [receipt for hold in own for receipt in shares[hold.id]],
+            )
+            helds = [hold._get_held_steps(plan._to_units) for hold in own]
+            for hold, steps in zip(own, interest.share_out(late, helds), strict=True):
+                missed[hold.line_id] = interest.merge(
+                    lambda *amounts: sum(amounts), missed.get(hold.line_id, []), steps
+                )
+        return missed
+
+    def _get_units(self, line):
+        """What turns an amount in the currency of an item into smallest units."""
+        rounding = line.currency_id.rounding
+        return lambda amount: round(amount / rounding)

@@ -1,0 +1,318 @@
+from datetime import date
+from decimal import Decimal
+
+from odoo import fields, models
+
+from ..tools import interest
+from .account_collection_fee_accrual import DAILY_KINDS
+
+
+class AccountCollectionFeeCalculation(models.AbstractModel):
+    """What late open items cost, from the ledger, the holds and the policy.
+
+    Nothing is posted here: the same calculation is shown as a preview.
+    """
+
+    _name = "account.collection.fee.calculation"
+    _inherit = ["account.collection.fee.accrual"]
+    _description = "Calculation of Late Fees"
+
+    # === BUSINESS METHODS === #
+
+    def _calculate(self, company, partner, date_end, lines=None):
+        """Calculate what a customer has not been charged yet.
+
+        :param company: the root company (`res.company`), whose branches count
+        :param partner: the commercial partner (`res.partner`)
+        :param datetime.date date_end: the last day to charge
+        :param lines: only these open items (`account.move.line`), or all
+        :return: values of `account.collection.fee.line`, by due date and item
+        :rtype: list[dict]
+        :raise UserError: when a reference rate is missing
+        """
+        # What is charged does not depend on who asks.
+        self = self.sudo()
+        policy = partner.sudo()._get_fee_policy(company)
+        if policy.fee_method in (False, "none"):
+            return []
+        late = self._get_late_lines(company, partner, date_end)
+        if lines is not None:
+            late &= lines
+        histories = self._get_histories(company, partner, late)
+        charged = self._get_charged(late)
+        values = []
+        for line in late.sorted(lambda line: (line.date_maturity, line.id)):
+            owed, accruing = histories[line]
+            beyond = fields.Date.add(line.date_maturity, days=policy.fee_grace_days + 1)
+            if beyond > date_end or not interest.get_value(owed, beyond):
+                continue
+            if policy.fee_frequency == "once" and self._get_periods(charged[line]):
+                continue
+            calculate = getattr(self, f"_calculate_{policy.fee_method}")
+            values += self._limit(
+                policy,
+                line,
+                calculate(policy, line, accruing, charged[line], date_end),
+                charged[line],
+            )
+        return values
+
+    def _calculate_flat(self, policy, line, accruing, charged, date_end):
+        """Calculate a flat fee; see `_calculate_fixed`."""
+        amount = self._convert(policy, line, policy.fee_amount)
+        return self._calculate_fixed(
+            policy, line, accruing, charged, date_end, "flat", 0, lambda base: amount
+        )
+
+    def _calculate_percent(self, policy, line, accruing, charged, date_end):
+        """Calculate a percentage; see `_calculate_fixed`."""
+        percent = self._get_decimal(policy.fee_percent)
+        return self._calculate_fixed(
+            policy,
+            line,
+            accruing,
+            charged,
+            date_end,
+            "percent",
+            percent,
+            lambda base: interest.get_percentage(base, percent),
+        )
+
+    def _calculate_fixed(
+        self, policy, line, accruing, charged, date_end, kind, rate, get_amount
+    ):
+        """Calculate a fee for an open item as it is today, if there is none for the
+        month yet. Months that went by without a charge are not made up for.
+
+        :param policy: the policy of the customer
+        :param line: the late open item
+        :param list accruing: steps of what is chased of it
+        :param charged: its fee lines (`account.collection.fee.line`)
+        :param datetime.date date_end: the last day to charge
+        :param str kind: the kind of the charge
+        :param rate: the percentage, or zero
+        :param get_amount: the fee by the amount that is chased, in smallest units
+        :return: values of `account.collection.fee.line`, one at most
+        :rtype: list[dict]
+        """
+        today = line.company_id._get_collection_day()
+        # Neither what is paid nor what is held today is charged.
+        base = min(
+            interest.get_value(accruing, today),
+            interest.get_value(accruing, fields.Date.add(today, days=1)),
+        )
+        start = fields.Date.add(line.date_maturity, days=1)
+        end = None
+        if policy.fee_frequency == "monthly":
+            start = max(start, fields.Date.start_of(date_end, "month"))
+            end = fields.Date.end_of(date_end, "month")
+        if not base or interest.get_gaps(
+            start, end or date.max, self._get_periods(charged)
+        ) != [(start, end or date.max)]:
+            return []
+        amount = get_amount(base)
+        return [self._prepare_charge(line, kind, amount, start, end, base, rate)]
+
+    def _calculate_daily(self, policy, line, accruing, charged, date_end):
+        """Calculate interest at the rate of the policy."""
+        rates = [(date.min, self._get_decimal(policy.fee_rate))]
+        days = self._get_days(line, accruing, charged, date_end)
+        return self._calculate_interest(line, accruing, days, rates)
+
+    def _calculate_statutory(self, policy, line, accruing, charged, date_end):
+        """Calculate interest at the reference rate and the points of the law, and the
+        compensation that falls due with it."""
+        days = self._get_days(line, accruing, charged, date_end)
+        if not days:
+            return []
+        first_late = fields.Date.add(line.date_maturity, days=1)
+        start, end = days[0][0], days[-1][1]
+        if policy.fee_is_rate_kept:
+            start = end = first_late
+        rates = self.env["account.collection.reference.rate"]._get_rates(
+            line.company_id.root_id, policy.fee_currency_id, start, end
+        )
+        points = self._get_decimal(policy.fee_points)
+        if policy.fee_is_rate_kept:
+            rates = [(date.min, rates[0][1])]
+        values = self._calculate_interest(
+            line, accruing, days, [(day, rate + points) for day, rate in rates]
+        )
+        if policy.fee_scale_ids and "compensation" not in charged.mapped("kind"):
+            values += self._calculate_compensation(
+                policy, line, interest.get_value(accruing, days[0][0])
+            )
+        return values
+
+    def _calculate_compensation(self, policy, line, debt):
+        """Calculate the fixed sum for the costs of recovery.
+
+        :param int debt: what was late, in smallest units of its currency
+        """
+        today = line.company_id._get_collection_day()
+        converted = line.currency_id._convert(
+            debt * line.currency_id.rounding,
+            policy.fee_currency_id,
+            line.company_id,
+            today,
+        )
+        units = policy.fee_currency_id.rounding
+        amount = interest.get_fixed_sum(
+            round(converted / units),
+            [
+                (round(step.amount_from / units), step.amount)
+                for step in policy.fee_scale_ids
+            ],
+        )
+        amount = self._convert(policy, line, amount)
+        return (
+            [self._prepare_charge(line, "compensation", amount, principal=debt)]
+            if amount
+            else []
+        )
+
+    def _calculate_interest(self, line, accruing, days, rates):
+        """Calculate interest for periods.
+
+        :param list days: pairs of the first and the last day
+        :param list rates: steps of the rate
+        """
+        return [
+            self._prepare_charge(
+                line,
+                "interest",
+                segment.amount,
+                segment.date_start,
+                segment.date_end,
+                segment.principal,
+                segment.rate,
+            )
+            for start, end in days
+            for segment in interest.get_interest(accruing, rates, start, end)
+        ]
+
+    def _limit(self, policy, line, values, charged):
+        """Keep what is charged for an open item within the limits of the policy.
+
+        :param list values: what was calculated for it
+        :param charged: what it was charged before (`account.collection.fee.line`)
+        :return: the same, with what the limits add or take off
+        :rtype: list[dict]
+        """
+        units = self._get_units(line)
+        limited = [one for one in values if one["kind"] != "compensation"]
+        before = charged.filtered(lambda one: one.kind != "compensation")
+        added, taken = interest.get_limited(
+            sum(units(one["amount"]) for one in limited),
+            units(sum(before.mapped("amount"))),
+            self._convert(policy, line, policy.fee_min),
+            self._convert(policy, line, policy.fee_max),
+        )
+        if limited and not sum(units(one["amount"]) for one in limited) + added + taken:
+            return [one for one in values if one["kind"] == "compensation"]
+        return values + [
+            self._prepare_charge(line, kind, amount)
+            for kind, amount in (("minimum", added), ("maximum", taken))
+            if amount
+        ]
+
+    # === HELPERS === #
+
+    def _prepare_charge(
+        self, line, kind, amount, date_start=None, date_end=None, principal=0, rate=0
+    ):
+        """Prepare one line of the calculation.
+
+        :param line: the late open item
+        :param str kind: interest, flat, percent, compensation, minimum or maximum
+        :param int amount: what it costs, in smallest units
+        :param date_start: the first day it stands for
+        :param date_end: the last day, or None for all to come
+        :param int principal: what it is calculated from, in smallest units
+        :param rate: percent
+        :return: values of an `account.collection.fee.line`
+        :rtype: dict
+        """
+        rounding = line.currency_id.rounding
+        return {
+            "line_id": line.id,
+            "late_move_id": line.move_id.id,
+            "kind": kind,
+            "date_start": date_start or False,
+            "date_end": date_end or False,
+            "principal": line.currency_id.round(principal * rounding),
+            "rate": float(rate),
+            "amount": line.currency_id.round(amount * rounding),
+        }
+
+    def _get_charged(self, lines):
+        """What these items were charged before.
+
+        What was charged for an item that was replaced since, when its invoice was
+        corrected, counts for all items of that invoice.
+
+        :return: the fee lines (`account.collection.fee.line`) by item
+        :rtype: dict
+        """
+        charges = self.env["account.collection.fee.line"].search(
+            [("late_move_id", "in", lines.move_id.ids), ("is_live", "=", True)]
+        )
+        return {
+            line: charges.filtered(
+                lambda charge, line=line: (
+                    charge.late_move_id == line.move_id
+                    and charge.line_id in (line, line.browse())
+                )
+            )
+            for line in lines
+        }
+
+    def _get_periods(self, charged):
+        """The periods that were charged.
+
+        :return: pairs of the first and the last day, or None for all to come
+        :rtype: list[tuple]
+        """
+        return [
+            (charge.date_start, charge.date_end or None)
+            for charge in charged
+            if charge.kind in DAILY_KINDS
+        ]
+
+    def _get_days(self, line, accruing, charged, date_end):
+        """The days on which something accrued that was not charged.
+
+        :return: pairs of the first and the last day
+        :rtype: list[tuple]
+        """
+        gaps = interest.get_gaps(
+            fields.Date.add(line.date_maturity, days=1),
+            date_end,
+            self._get_periods(charged),
+        )
+        # At a whole unit for each unit and day, nothing is rounded away.
+        rate = Decimal(100 * interest.YEAR_DAYS)
+        return [
+            (segment.date_start, segment.date_end)
+            for start, end in gaps
+            for segment in interest.get_interest(
+                accruing, [(date.min, rate)], start, end
+            )
+        ]
+
+    def _get_decimal(self, value):
+        """A percentage as it was entered, free of the binary fraction."""
+        return Decimal(str(round(value, 4)))
+
+    def _convert(self, policy, line, amount):
+        """An amount of the policy in smallest units of the currency of an item.
+
+        :rtype: int
+        """
+        converted = policy.fee_currency_id._convert(
+            amount,
+            line.currency_id,
+            line.company_id,
+            line.company_id._get_collection_day(),
+        )
+        return self._get_units(line)(converted)

@@ -1,0 +1,153 @@
+from odoo import api, fields, models
+from odoo.tools.misc import format_date, formatLang
+
+from .account_collection_fee_accrual import DAILY_KINDS
+
+
+class AccountCollectionFeeLine(models.Model):
+    """One line of the calculation of a late fee: what a late item costs, for which
+    days, and why."""
+
+    _name = "account.collection.fee.line"
+    _description = "Late Fee Calculation"
+    _order = "fee_id, id"
+
+    # === FIELDS === #
+
+    fee_id = fields.Many2one(
+        "account.collection.fee",
+        required=True,
+        readonly=True,
+        ondelete="cascade",
+        index=True,
+    )
+    company_id = fields.Many2one(related="fee_id.company_id")
+    currency_id = fields.Many2one(related="fee_id.currency_id")
+    line_id = fields.Many2one(
+        "account.move.line",
+        string="Late Item",
+        readonly=True,
+        ondelete="set null",
+        index="btree_not_null",
+    )
+    late_move_id = fields.Many2one(
+        "account.move",
+        string="Late Invoice",
+        required=True,
+        readonly=True,
+        ondelete="cascade",
+        index=True,
+    )
+    kind = fields.Selection(
+        [
+            ("interest", "Interest"),
+            ("flat", "Flat amount"),
+            ("percent", "Percentage"),
+            ("compensation", "Compensation"),
+            ("minimum", "Minimum"),
+            ("maximum", "Maximum"),
+        ],
+        required=True,
+        readonly=True,
+    )
+    date_start = fields.Date(string="From", readonly=True)
+    date_end = fields.Date(
+        string="To", readonly=True, help="Empty when nothing more is charged after it."
+    )
+    days = fields.Integer(compute="_compute_days")
+    principal = fields.Monetary(string="On", readonly=True)
+    rate = fields.Float(string="Rate (%)", digits=(16, 4), readonly=True)
+    amount = fields.Monetary(required=True, readonly=True)
+    description = fields.Char(compute="_compute_description")
+    is_live = fields.Boolean(compute="_compute_is_live", store=True)
+
+    # === CONSTRAINT METHODS === #
+
+    # Ranges alone, so that PostgreSQL needs no extension to compare the items.
+    _no_day_twice = models.Constraint(
+        "EXCLUDE USING gist (int4range(line_id, line_id, '[]') WITH &&, "
+        "daterange(date_start, date_end, '[]') WITH &&) WHERE (is_live IS TRUE AND "
+        f"kind IN {DAILY_KINDS})",
+        "These days of the invoice were charged just now. Reload the page to see it.",
+    )
+    _no_compensation_twice = models.UniqueIndex(
+        "(line_id) WHERE is_live IS TRUE AND kind = 'compensation'",
+        "The compensation for this invoice was charged just now. Reload the page to "
+        "see it.",
+    )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("fee_id.state")
+    def _compute_is_live(self):
+        for line in self:
+            # What was waived stays charged: it does not come back.
+            line.is_live = line.fee_id.state != "cancelled"
+
+    @api.depends("date_start", "date_end")
+    def _compute_days(self):
+        for line in self:
+            line.days = (
+                (line.date_end - line.date_start).days + 1
+                if line.kind == "interest" and line.date_start and line.date_end
+                else 0
+            )
+
+    @api.depends("kind", "date_start", "date_end", "principal", "rate")
+    @api.depends_context("lang")
+    def _compute_description(self):
+        for line in self:
+            line.description = line._get_description(line.currency_id)
+
+    # === BUSINESS METHODS === #
+
+    def _get_description(self, currency):
+        """What the customer reads of this line of the calculation, in the language of
+        the context.
+
+        :param currency: of the amounts (`res.currency`)
+        :rtype: str
+        """
+        env = self.env
+        currency = currency.with_env(env)
+        if self.kind == "interest":
+            values = {
+                "principal": currency.format(self.principal),
+                "rate": self._format_rate(),
+                "days": self.days,
+                "start": format_date(env, self.date_start),
+                "end": format_date(env, self.date_end),
+            }
+            if self.days == 1:
+                return env._(
+                    "%(principal)s at %(rate)s %% a year for one day, %(start)s",
+                    **values,
+                )
+            return env._(
+                "%(principal)s at %(rate)s %% a year for %(days)s days, %(start)s to "
+                "%(end)s",
+                **values,
+            )
+        if self.kind == "percent":
+            return env._(
+                "%(rate)s %% of %(principal)s overdue",
+                rate=self._format_rate(),
+                principal=currency.format(self.principal),
+            )
+        if self.kind == "compensation":
+            return env._("Compensation for the costs of recovery")
+        if self.kind == "minimum":
+            return env._("Up to the agreed minimum")
+        if self.kind == "maximum":
+            return env._("Down to the agreed maximum")
+        return env._("Fee for late payment")
+
+    # === HELPERS === #
+
+    def _format_rate(self):
+        """The rate with the decimals that it has, two at least.
+
+        :rtype: str
+        """
+        digits = 2 if round(self.rate, 2) == round(self.rate, 4) else 4
+        return formatLang(self.env, self.rate, digits=digits)
