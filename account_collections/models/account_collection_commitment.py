@@ -54,6 +54,9 @@ class AccountCollectionCommitment(models.Model):
         readonly=True, help="What a credit note or write-off made needless."
     )
     date_kept = fields.Date(readonly=True)
+    date_last = fields.Date(
+        readonly=True, help="The last day on which a late payment would still count."
+    )
     reminder_ids = fields.One2many(
         "account.collection.commitment.reminder",
         "commitment_id",

@@ -96,9 +96,9 @@ class AccountCollectionDispute(models.Model):
             # Written by agreements alone.
             hold.sudo().amount_covered = agreed
 
-    def _apply_ledger(self, shares, residuals, as_of):
+    def _apply_ledger(self, shares, as_of):
         """Note since when everything agreed is credited."""
-        result = super()._apply_ledger(shares, residuals, as_of)
+        result = super()._apply_ledger(shares, as_of)
         if self.state == "resolved_valid":
             is_over = self._is_carried_out()
             self._write_changes(

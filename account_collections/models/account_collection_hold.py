@@ -5,6 +5,8 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL
 from odoo.tools.misc import format_date
 
+from ..tools import allocation
+
 # The kinds of agreement that expect money; an open item is in one of them at most.
 CASH_REASONS = ("promise", "plan", "settlement")
 
@@ -16,6 +18,8 @@ FIXED = {
     "res_id",
     "amount_covered",
     "received_before",
+    "date_released",
+    "received_by_release",
     "is_whole_customer",
 }
 
@@ -84,6 +88,15 @@ class AccountCollectionHold(models.Model):
     received_before = fields.Monetary(
         readonly=True,
         help="The money that the open item had received when it was covered.",
+    )
+    date_released = fields.Date(
+        string="Released On",
+        readonly=True,
+        help="From then on money that comes counts for what was agreed later.",
+    )
+    received_by_release = fields.Monetary(
+        readonly=True,
+        help="The money that the open item had received when it was released.",
     )
     res_model = fields.Char(readonly=True)
     res_id = fields.Many2oneReference(
@@ -311,6 +324,22 @@ class AccountCollectionHold(models.Model):
         elif not self.active or self.currency_id.compare_amounts(amount, self.amount):
             yielding._give_way(room - amount)
             self.write({"amount": amount, "active": True})
+
+    def _get_claim(self):
+        """What an agreement expects of the open item, in smallest units.
+
+        :rtype: Claim
+        """
+        self.ensure_one()
+        rounding = self.currency_id.rounding
+        return allocation.Claim(
+            self.id,
+            self.date_start,
+            round(self.amount_covered / rounding),
+            round(self.received_before / rounding),
+            self.date_released or None,
+            round(self.received_by_release / rounding),
+        )
 
     def _give_way(self, room):
         """Reduce holds on one open item to what is left for them, the latest first.

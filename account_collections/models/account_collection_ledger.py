@@ -21,10 +21,10 @@ class AccountCollectionLedger(models.AbstractModel):
         """List what was taken off receivable lines, in their currency.
 
         :param lines: the receivable lines (`account.move.line`)
-        :return: for each line id, the receipts and the sum of the reductions
-        :rtype: dict[int, tuple[list[tuple[datetime.date, float]], float]]
+        :return: for each line id, the receipts and the reductions, each with its day
+        :rtype: dict[int, tuple[list, list]]
         """
-        movements = {line_id: ([], 0.0) for line_id in lines.ids}
+        movements = {line_id: ([], []) for line_id in lines.ids}
         if not lines:
             return movements
         self.env.flush_all()
@@ -34,11 +34,8 @@ class AccountCollectionLedger(models.AbstractModel):
                 self._get_registered_receipt_query(company, lines)
             )
         for line_id, is_receipt, date, amount in rows:
-            receipts, reduced = movements[line_id]
-            if is_receipt:
-                receipts.append((date, amount))
-            else:
-                movements[line_id] = receipts, reduced + amount
+            receipts, reductions = movements[line_id]
+            (receipts if is_receipt else reductions).append((date, amount))
         return movements
 
     def _get_unapplied(self, company, currency, partner):
@@ -47,8 +44,8 @@ class AccountCollectionLedger(models.AbstractModel):
         :param company: the root company (`res.company`)
         :param currency: the currency (`res.currency`)
         :param partner: the commercial partner (`res.partner`)
-        :return: the amount, positive
-        :rtype: float
+        :return: the credits, positive, each with its day: a payment's is its own
+        :rtype: list[tuple[datetime.date, float]]
         """
         scope = self._get_scope(company, company._get_collection_day(), partner.ids)
         rows = self.env.execute_query(
@@ -56,13 +53,16 @@ class AccountCollectionLedger(models.AbstractModel):
                 """
                 WITH rate AS (%(rate)s), payment AS (%(payment)s),
                 allocation AS (%(allocation)s), credit AS (%(credit)s)
-                SELECT COALESCE(SUM(amount), 0) FROM (
-                    SELECT -residual AS amount, currency_id FROM (%(receivable)s) open
-                     WHERE residual < 0
-                     UNION ALL
-                    SELECT amount, currency_id FROM credit
-                ) credits
-                 WHERE currency_id = %(currency)s
+                SELECT COALESCE(source.date, move.date), -open.residual
+                  FROM (%(receivable)s) open
+                  JOIN account_move move ON move.id = open.move_id
+                  LEFT JOIN account_payment source ON source.id = move.origin_payment_id
+                 WHERE open.residual < 0 AND open.currency_id = %(currency)s
+                 UNION ALL
+                SELECT (SELECT MAX(source.date) FROM account_payment source
+                          JOIN payment ON payment.id = source.id), amount
+                  FROM credit
+                 WHERE currency_id = %(currency)s AND amount > 0
                 """,
                 rate=self._get_rate_query(scope),
                 payment=self._get_payment_query(scope),
@@ -72,7 +72,7 @@ class AccountCollectionLedger(models.AbstractModel):
                 currency=currency.id,
             )
         )
-        return float(rows[0][0])
+        return [(date, float(amount)) for date, amount in rows]
 
     def _follow(self, lines):
         """Let what depends on the ledger follow a change of it: agreements at once,

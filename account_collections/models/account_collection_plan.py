@@ -85,7 +85,7 @@ class AccountCollectionPlan(models.Model):
         string="At Risk Since",
         readonly=True,
         copy=False,
-        help="The first day of arrears that were not made good.",
+        help="The day on which arrears were found, and the customer was told.",
     )
     date_cure = fields.Date(
         string="Last Day of Cure",

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.tools.misc import format_date
 
-from ..tools import evaluation, standing
+from ..tools import allocation, evaluation, standing
 
 
 class AccountCollectionResolution(models.AbstractModel):
@@ -12,14 +12,14 @@ class AccountCollectionResolution(models.AbstractModel):
 
     @api.model
     def _evaluate_lines(self, lines):
-        """Evaluate also the plans that are at risk for invoices besides them."""
+        """Evaluate also the plans that new invoices may put at risk."""
         result = super()._evaluate_lines(lines)
         if lines:
             # Agreements follow the ledger, whoever books.
             self.env["account.collection.plan"].sudo().search(
                 [
                     ("partner_id", "in", lines.partner_id.commercial_partner_id.ids),
-                    ("state", "=", "at_risk"),
+                    ("state", "in", ("active", "at_risk", "defaulted")),
                     ("keep_current", "=", True),
                 ]
             ).with_context(collection_in_transaction=True)._evaluate()
@@ -56,7 +56,7 @@ class AccountCollectionPlan(models.Model):
             if plan.state in ("active", "at_risk"):
                 today = plan.company_id._get_collection_day()
                 for line, _term, outcome in plan._get_new_outcomes(today):
-                    if outcome.state in standing.MISSED:
+                    if outcome.is_missed:
                         plan.overdue_line_ids |= line
 
     # === BUSINESS METHODS === #
@@ -68,7 +68,8 @@ class AccountCollectionPlan(models.Model):
     def _get_evaluated_state(self, outcomes, as_of):
         if not self.date_activated:
             return {"state": self.state}
-        others = [pair[1:] for pair in self._get_new_outcomes(as_of)]
+        missing = self._get_missing(self.commitment_ids.sudo(), outcomes)
+        others = [pair[1:] for pair in self._get_new_outcomes(as_of, missing)]
         result = standing.get_standing(
             list(
                 zip(self._get_terms(self.commitment_ids.sudo()), outcomes, strict=True)
@@ -76,6 +77,7 @@ class AccountCollectionPlan(models.Model):
             others,
             self.cure_days,
             as_of,
+            self.date_at_risk or None,
         )
         return {
             "state": result.state,
@@ -92,19 +94,25 @@ class AccountCollectionPlan(models.Model):
         ):
             # The rest was due at once when the plan ended, by the invoices and no
             # longer by the schedule.
-            rest = outcome.void + outcome.open + outcome.missing
-            values.update(
-                state="void",
-                amount_open=0,
-                amount_void=self._from_units(rest),
-                is_unapplied=False,
-            )
+            values.update(self._prepare_void(outcome))
         return values
 
-    def _get_new_outcomes(self, as_of):
+    def _get_last_day(self, commitment):
+        """Money that comes after the cure does not revive the plan."""
+        released = super()._get_last_day(commitment)
+        if not self.date_at_risk:
+            return released
+        last = standing.get_last_day(
+            commitment.date_limit, self.date_at_risk, self.cure_days
+        )
+        return min(last, released) if released else last
+
+    def _get_new_outcomes(self, as_of, missing=None):
         """Evaluate what was invoiced since the plan was agreed, under the same grace.
 
         :param datetime.date as_of: the day of the evaluation
+        :param list missing: what the plan itself is late with (`Missing`), by default
+            as it is stored
         :return: for each open item its `Term` and its `Outcome`
         :rtype: list[tuple]
         """
@@ -115,21 +123,21 @@ class AccountCollectionPlan(models.Model):
         outcomes = []
         for line in lines:
             rounding = line.currency_id.rounding
-            received, reduced = movements[line.id]
             due = line.date_maturity or line.date
             amount = round(line.amount_currency / rounding)
             term = evaluation.Term(
                 due, amount, fields.Date.add(due, days=self.grace_days), amount
             )
-            receipts = [
-                evaluation.Receipt(date, round(paid / rounding))
-                for date, paid in received
-            ]
-            [outcome] = evaluation.evaluate(
-                [term], receipts, round(reduced / rounding), as_of
+            receipts, reductions = (
+                [
+                    allocation.Movement(date, round(part / rounding))
+                    for date, part in parts
+                ]
+                for parts in movements[line.id]
             )
+            [outcome] = evaluation.evaluate([term], receipts, reductions, as_of)
             outcomes.append((line, term, outcome))
-        return self._spare_unapplied(outcomes)
+        return self._spare_unapplied(outcomes, missing)
 
     def _get_new_lines(self, as_of):
         """The receivable lines of invoices that came after the plan, whose grace is
@@ -164,28 +172,38 @@ class AccountCollectionPlan(models.Model):
             )
         )
 
-    def _spare_unapplied(self, outcomes):
+    def _spare_unapplied(self, outcomes, missing):
         """Leave out what credits of the customer that nobody has applied would cover.
 
         :param list outcomes: items with their terms and outcomes
+        :param list missing: what the plan itself is late with, None as it is stored
         :rtype: list[tuple]
         """
-        if not any(outcome.state in standing.MISSED for *_, outcome in outcomes):
-            return outcomes
-        ledger = self.env["account.collection.ledger"]
-        spared = []
-        for currency in {line.currency_id for line, *_ in outcomes}:
-            unapplied = ledger._get_unapplied(
-                self.company_id, currency, self.partner_id
+        late = [entry for entry in outcomes if entry[2].is_missed]
+        commitments = self.commitment_ids.sudo()
+        excused = set()
+        for currency in {line.currency_id for line, *_ in late}:
+            own = [
+                evaluation.Missing(
+                    line,
+                    term.date_limit,
+                    outcome.missing,
+                    self.date_at_risk
+                    and standing.get_last_day(
+                        term.date_limit, self.date_at_risk, self.cure_days
+                    ),
+                    rank=1,
+                )
+                for line, term, outcome in late
+                if line.currency_id == currency
+            ]
+            is_same = missing is not None and currency == self.currency_id
+            excused |= self._get_excused(
+                own + (missing if is_same else []),
+                currency,
+                commitments if is_same else commitments.browse(),
             )
-            left = round(unapplied / currency.rounding)
-            for line, _term, outcome in outcomes:
-                if line.currency_id != currency or not outcome.missing:
-                    continue
-                if outcome.missing <= left:
-                    left -= outcome.missing
-                    spared.append(line)
-        return [entry for entry in outcomes if entry[0] not in spared]
+        return [entry for entry in outcomes if entry[0] not in excused]
 
     def _on_state(self, former):
         result = super()._on_state(former)

@@ -246,16 +246,11 @@ class AccountCollectionResolution(models.AbstractModel):
         self.ensure_one()
         self._release_claims(self.hold_ids)
         self.hold_ids.sudo().active = False
-        for commitment in self.commitment_ids.sudo():
-            if commitment.state == "pending":
-                void = commitment.amount - commitment.amount_received
-                commitment.write(
-                    {"state": "void", "amount_open": 0, "amount_void": void}
-                )
         # Who may end it was checked by the button; nobody writes states by hand.
         self.sudo().write(
             {"state": state, "date_end": self.company_id._get_collection_day()}
         )
+        self._evaluate()
         # The end of the old comes before the beginning of its successor.
         self.env.flush_all()
         self._refresh_case()

@@ -1,6 +1,6 @@
 from odoo import api, models
 
-from ..tools import evaluation
+from ..tools import allocation, evaluation
 from .account_collection_hold import CASH_REASONS
 
 
@@ -22,12 +22,16 @@ class AccountCollectionResolution(models.AbstractModel):
 
         :param as_of: the day to evaluate on (`datetime.date`), today by default
         """
-        evaluated = self.filtered(lambda one: one._is_evaluated())
-        for company, resolutions in evaluated.grouped("company_id").items():
+        agreed = self.filtered(lambda one: not one._is_draft())
+        late = agreed._get_late()
+        for company, resolutions in agreed.grouped("company_id").items():
             day = as_of or company._get_collection_day()
             shares = self._get_shares(resolutions.hold_ids.line_id)
             for resolution in resolutions:
-                resolution._apply_ledger(*shares, day)
+                resolution._apply_ledger(shares, day)
+        if moved := agreed._get_late() ^ late:
+            self._evaluate_others_late(agreed, {one for one, _amount in moved}, as_of)
+        evaluated = agreed.filtered(lambda one: one._is_evaluated())
         changed = evaluated.filtered(lambda one: one.state != one.followed_state)
         if not self.env.context.get("collection_in_transaction"):
             changed._follow_up()
@@ -112,11 +116,13 @@ class AccountCollectionResolution(models.AbstractModel):
             ).exists()._evaluate()
 
     @api.model
-    def _evaluate_late(self, partners):
+    def _evaluate_late(self, partners, without=(), as_of=None):
         """Evaluate what customers are late with, when their credits have changed: what
         is missing is not broken while credits that nobody has applied would cover it.
 
         :param partners: the commercial partners (`res.partner`)
+        :param without: agreements that need no evaluation
+        :param as_of: the day to evaluate on (`datetime.date`), today by default
         """
         if not partners:
             return
@@ -124,65 +130,175 @@ class AccountCollectionResolution(models.AbstractModel):
         commitments = (
             self.env["account.collection.commitment"]
             .sudo()
-            .search(
-                [
-                    ("partner_id", "in", partners.ids),
-                    "|",
-                    ("state", "in", ("partial", "broken")),
-                    ("is_unapplied", "=", True),
-                ]
-            )
+            .search([("partner_id", "in", partners.ids), *self._get_late_domain()])
         )
         for model, own in commitments.grouped("res_model").items():
-            self.env[model].sudo().with_context(collection_in_transaction=True).browse(
-                dict.fromkeys(own.mapped("res_id"))
-            ).exists()._evaluate()
+            late = self.env[model].browse(dict.fromkeys(own.mapped("res_id")))
+            if without and without._name == model:
+                late -= without
+            late.sudo().with_context(
+                collection_in_transaction=True
+            ).exists()._evaluate(as_of)
+
+    def _evaluate_others_late(self, agreed, commitments, as_of):
+        """Let the other agreements of the customers follow, where credits that nobody
+        has applied may be free for them now, or no more.
+
+        :param agreed: the agreements that have just been evaluated
+        :param commitments: those of their payments that are late now, or no more
+        :param as_of: the day of the evaluation, None for today
+        """
+        if not self.env.context.get("collection_others_late"):
+            partners = self.env["res.partner"].union(
+                *(commitment.partner_id for commitment in commitments)
+            )
+            self.with_context(collection_others_late=True)._evaluate_late(
+                partners, agreed, as_of
+            )
 
     # === HELPERS === #
 
-    def _apply_ledger(self, shares, residuals, as_of):
+    def _apply_ledger(self, shares, as_of):
         """Bring commitments, state and holds in line with the ledger.
 
-        :param dict shares: by hold id, the receipts that count for it
-        :param dict residuals: by hold id, what of its item it can still expect
+        :param dict shares: by hold id, what of its item concerns it (`Share`)
         :param datetime.date as_of: the day of the evaluation
         """
         self.ensure_one()
         # Written by the evaluation alone, whoever caused it.
         holds, commitments = self.hold_ids.sudo(), self.commitment_ids.sudo()
-        receipts = [receipt for hold in holds for receipt in shares[hold.id]]
-        expected = {
-            hold: self._to_units(hold.amount_covered)
-            - sum(receipt.amount for receipt in shares[hold.id])
-            for hold in holds
-        }
-        reduction = sum(
-            max(amount - residuals[hold.id], 0) for hold, amount in expected.items()
+        outcomes = self._get_outcomes(
+            commitments, shares, min(as_of, self.date_end or as_of)
         )
-        outcomes = self._get_outcomes(commitments, receipts, reduction, as_of)
-        self._write_changes(self.sudo(), self._get_evaluated_state(outcomes, as_of))
+        if self._is_evaluated():
+            values = self._get_evaluated_state(outcomes, as_of)
+            self._write_changes(self.sudo(), values)
         for commitment, outcome in zip(commitments, outcomes, strict=True):
             self._write_changes(commitment, self._prepare_outcome(commitment, outcome))
+        is_live = self.state in self._live_states
         for hold in holds:
-            hold._follow_money(
-                self._from_units(min(expected[hold], residuals[hold.id]))
-                if self.state in self._live_states
-                else 0
-            )
+            expected = shares[hold.id].expected if is_live else 0
+            hold._follow_money(self._from_units(expected))
 
-    def _get_outcomes(self, commitments, receipts, reduction, as_of):
-        """Evaluate the commitments; unapplied credits are looked up when needed."""
+    def _get_outcomes(self, commitments, shares, as_of):
+        """Evaluate the commitments; unapplied credits are looked up when needed.
+
+        :return: an `Outcome` for each
+        :rtype: list
+        """
         terms = self._get_terms(commitments)
-        outcomes = evaluation.evaluate(terms, receipts, reduction, as_of)
-        if any(outcome.state in ("partial", "broken") for outcome in outcomes):
-            unapplied = self.env["account.collection.ledger"]._get_unapplied(
-                self.company_id, self.currency_id, self.partner_id
-            )
-            if self.currency_id.compare_amounts(unapplied, 0) > 0:
-                outcomes = evaluation.evaluate(
-                    terms, receipts, reduction, as_of, self._to_units(unapplied)
-                )
+        own = [shares[hold_id] for hold_id in self.hold_ids.ids]
+        covered = sum(self._to_units(hold.amount_covered) for hold in self.hold_ids)
+        values = {
+            "receipts": [receipt for share in own for receipt in share.receipts],
+            "reductions": [one for share in own for one in share.reductions],
+            "slack": max(covered - sum(term.amount for term in terms), 0),
+            "as_of": as_of,
+        }
+        outcomes = evaluation.evaluate(terms, **values)
+        missing = self._get_missing(commitments, outcomes)
+        if missing:
+            excused = self._get_excused(missing, self.currency_id, commitments)
+            values["excused"] = {
+                index
+                for index, commitment in enumerate(commitments)
+                if commitment in excused
+            }
+            outcomes = evaluation.evaluate(terms, **values)
         return outcomes
+
+    def _get_missing(self, commitments, outcomes):
+        """What came neither in time nor later, as plain values.
+
+        :rtype: list[Missing]
+        """
+        return [
+            evaluation.Missing(
+                commitment,
+                commitment.date_limit,
+                outcome.missing,
+                self._get_last_day(commitment),
+            )
+            for commitment, outcome in zip(commitments, outcomes, strict=True)
+            if outcome.is_missed
+        ]
+
+    def _get_excused(self, missing, currency, commitments):
+        """Say which late payments credits that nobody has applied would cover, each
+        credit once among all that the customer is late with.
+
+        :param list missing: the late payments in question (`Missing`)
+        :param currency: their currency (`res.currency`)
+        :param commitments: the commitments that are evaluated just now, and whose
+            stored values do not count
+        :return: the keys of those that would be covered
+        :rtype: set
+        """
+        unapplied = self.env["account.collection.ledger"]._get_unapplied(
+            self.company_id, currency, self.partner_id
+        )
+        if not unapplied:
+            return set()
+        # What others have agreed counts, even if the user may not see it.
+        others = commitments.sudo().search(
+            [
+                ("partner_id", "=", self.partner_id.id),
+                ("company_id", "=", self.company_id.id),
+                ("currency_id", "=", currency.id),
+                ("id", "not in", commitments.ids),
+                *self._get_late_domain(),
+            ]
+        )
+        rounding = currency.rounding
+        late = [
+            evaluation.Missing(
+                other,
+                other.date_limit,
+                round(other.amount_open / rounding),
+                other.date_last or None,
+            )
+            for other in others
+        ]
+        return evaluation.excuse(
+            sorted(missing + late, key=lambda one: one.key.id),
+            [
+                allocation.Movement(date, round(amount / rounding))
+                for date, amount in unapplied
+            ],
+        )
+
+    def _get_late(self):
+        """What is missing of these agreements, whether credits would cover it or not.
+
+        :return: pairs of the commitment and its amount
+        :rtype: set[tuple]
+        """
+        return {
+            (commitment, commitment.amount_open)
+            for commitment in self.commitment_ids
+            if commitment.amount_open
+            and (commitment.is_unapplied or commitment.state in ("partial", "broken"))
+        }
+
+    @api.model
+    def _get_late_domain(self):
+        """The commitments that are late and not made good."""
+        return [
+            ("amount_open", ">", 0),
+            "|",
+            ("state", "in", ("partial", "broken")),
+            ("is_unapplied", "=", True),
+        ]
+
+    def _get_last_day(self, commitment):
+        """The last day on which money would still count for a late payment.
+
+        :param commitment: the payment (`account.collection.commitment`)
+        :return: the day, None if it has no end
+        :rtype: datetime.date
+        """
+        released = self.hold_ids.mapped("date_released")
+        return max(released) if released and all(released) else None
 
     def _get_terms(self, commitments):
         """The agreed payments as plain values, in smallest units."""
@@ -203,65 +319,70 @@ class AccountCollectionResolution(models.AbstractModel):
         :param Outcome outcome: what became of it
         :rtype: dict
         """
-        return {
+        values = {
             "state": outcome.state,
             "amount_received": self._from_units(outcome.received),
             "amount_open": self._from_units(outcome.open + outcome.missing),
             "amount_void": self._from_units(outcome.void),
             "date_kept": outcome.date_kept or False,
+            "date_last": self._get_last_day(commitment) or False,
             "is_unapplied": outcome.is_unapplied,
+        }
+        if self.date_end and outcome.state == "pending":
+            # What was not due yet when it ended is expected no more.
+            values.update(self._prepare_void(outcome))
+        return values
+
+    def _prepare_void(self, outcome):
+        """Prepare an agreed payment that is expected no more.
+
+        :param Outcome outcome: what became of it
+        :rtype: dict
+        """
+        void = outcome.void + outcome.open + outcome.missing
+        return {
+            "state": "void",
+            "amount_open": 0,
+            "amount_void": self._from_units(void),
+            "is_unapplied": False,
         }
 
     def _get_shares(self, lines):
-        """Share out the money on open items among all that covers them.
+        """Share out open items among all that covers them and expects money.
 
         :param lines: the open items (`account.move.line`)
-        :return: by hold id, the receipts that count for it, and what is left of its
-            item for it to expect, in smallest units
-        :rtype: tuple[dict, dict]
+        :return: by hold id, what of its item concerns it, in smallest units
+        :rtype: dict[int, Share]
         """
         # What others agreed on the same items counts, even if the user may not see it.
         lines = lines.sudo()
         movements = self.env["account.collection.ledger"]._get_movements(lines)
-        shares, residuals = {}, {}
+        shares = {}
         for line in lines:
             rounding = line.currency_id.rounding
-            received, reduced = movements[line.id]
-            receipts = [
-                evaluation.Receipt(date, round(amount / rounding))
-                for date, amount in received
-            ]
-            holds = line.with_context(active_test=False).collection_hold_ids.filtered(
-                lambda hold: hold.reason in CASH_REASONS
+            receipts, reductions = (
+                [
+                    allocation.Movement(date, round(amount / rounding))
+                    for date, amount in part
+                ]
+                for part in movements[line.id]
             )
-            claims = [
-                evaluation.Claim(
-                    hold.id,
-                    hold.date_start,
-                    round(hold.amount_covered / rounding),
-                    round(hold.received_before / rounding),
-                )
-                for hold in holds
-            ]
-            shares.update(evaluation.allocate(receipts, claims))
             posted = line.amount_currency if line.parent_state == "posted" else 0
-            left = (
-                round(posted / rounding)
-                - sum(receipt.amount for receipt in receipts)
-                - round(reduced / rounding)
-            )
-            for claim in sorted(
-                claims, key=lambda claim: (claim.date_start, claim.key)
-            ):
-                residuals[claim.key] = max(left, 0)
-                left -= claim.amount - sum(
-                    receipt.amount for receipt in shares[claim.key]
+            holds = line.with_context(active_test=False).collection_hold_ids
+            claims = [
+                hold._get_claim() for hold in holds if hold.reason in CASH_REASONS
+            ]
+            shares.update(
+                allocation.share_out(
+                    round(posted / rounding), receipts, reductions, claims
                 )
-        return shares, residuals
+            )
+        return shares
 
     def _get_past_holds(self):
-        """The holds by which other agreements covered the same items, all ended."""
-        return (
+        """The holds by which agreements that did not get their money covered the same
+        items."""
+        holds = (
             self.env["account.collection.hold"]
             .sudo()
             .with_context(active_test=False)
@@ -270,17 +391,26 @@ class AccountCollectionResolution(models.AbstractModel):
                     ("line_id", "in", self.line_ids.ids),
                     ("reason", "in", CASH_REASONS),
                     ("active", "=", False),
+                    ("date_released", "=", False),
                 ]
             )
         )
+        shares = self._get_shares(holds.line_id)
+        return holds.filtered(lambda hold: shares[hold.id].expected)
 
     def _release_claims(self, holds):
-        """Let agreements that have ended claim no more money than they received."""
-        holds = holds.sudo().filtered(lambda hold: hold.reason in CASH_REASONS)
-        shares, _residuals = self._get_shares(holds.line_id)
+        """Let agreements that have ended claim no money that comes later."""
+        holds = holds.sudo().filtered(
+            lambda hold: hold.reason in CASH_REASONS and not hold.date_released
+        )
+        movements = self.env["account.collection.ledger"]._get_movements(holds.line_id)
         for hold in holds:
-            hold.amount_covered = hold.currency_id.rounding * sum(
-                receipt.amount for receipt in shares[hold.id]
+            receipts, _reductions = movements[hold.line_id.id]
+            hold.write(
+                {
+                    "date_released": hold.company_id._get_collection_day(),
+                    "received_by_release": sum(amount for _date, amount in receipts),
+                }
             )
 
     def _to_units(self, amount):

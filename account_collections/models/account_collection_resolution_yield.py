@@ -16,10 +16,10 @@ class AccountCollectionResolution(models.AbstractModel):
 
     # === BUSINESS METHODS === #
 
-    def _apply_ledger(self, shares, residuals, as_of):
+    def _apply_ledger(self, shares, as_of):
         """Hold what is covered and not carried out yet, if no money is expected."""
         if self._expects_money():
-            return super()._apply_ledger(shares, residuals, as_of)
+            return super()._apply_ledger(shares, as_of)
         is_over = self.state not in self._live_states or self._is_carried_out()
         deducted = self._get_deducted()
         # Written by the evaluation alone, whoever caused it.

@@ -3,7 +3,7 @@
 from collections import defaultdict
 
 from ..models.account_collection_hold import CASH_REASONS
-from ..tools import evaluation, standing
+from ..tools import allocation, evaluation, standing
 
 PROMISE_STATES = {
     "pending": "open",
@@ -56,19 +56,15 @@ class ResolutionRebuild:
     def _get_rebuilt(self, agreements, disputes):
         """The same, calculated anew."""
         rebuilt = {}
-        self.shares, self.left, self.expected, self.room = {}, {}, {}, {}
+        self.shares, self.room = {}, {}
         lines = disputes.line_ids
         for agreement in agreements:
             lines |= agreement.line_ids
         for line in lines:
             self._share_out(line)
+        excused = self._excuse(agreements)
         for agreement in agreements:
-            # What was withdrawn stays as it ended.
-            rebuilt.update(
-                self._get_stored([agreement], disputes.browse())
-                if agreement.date_end
-                else self._rebuild(agreement)
-            )
+            rebuilt.update(self._rebuild(agreement, excused[agreement]))
         for agreement in agreements:
             for hold in agreement.hold_ids:
                 # While unapplied credits are waited for, the hold may have ended.
@@ -82,44 +78,102 @@ class ResolutionRebuild:
 
     def _share_out(self, line):
         """Share out the money on an item among what covers it."""
-        receipts, reduced = self._read(line)
-        holds = (
-            line.with_context(active_test=False)
-            .collection_hold_ids.filtered(lambda hold: hold.reason in CASH_REASONS)
-            .sorted(lambda hold: (hold.date_start, hold.id))
+        receipts, reductions = self._read(line)
+        holds = line.with_context(active_test=False).collection_hold_ids.filtered(
+            lambda hold: hold.reason in CASH_REASONS
         )
-        allocated = evaluation.allocate(
+        is_posted = line.parent_state == "posted"
+        shares = allocation.share_out(
+            self._to_units(line.amount_currency * is_posted),
             receipts,
+            reductions,
             [
-                evaluation.Claim(
+                allocation.Claim(
                     hold.id,
                     hold.date_start,
                     self._to_units(hold.amount_covered),
                     self._to_units(hold.received_before),
+                    hold.date_released or None,
+                    self._to_units(hold.received_by_release),
                 )
                 for hold in holds
             ],
         )
+        counted = sum(one.amount for share in shares.values() for one in share.receipts)
         money = sum(receipt.amount for receipt in receipts)
-        counted = sum(
-            receipt.amount for share in allocated.values() for receipt in share
-        )
         self.assertLessEqual(counted, money, "Money counts once.")
-        is_posted = line.parent_state == "posted"
-        rest = self._to_units(line.amount_currency * is_posted) - money - reduced
-        for hold in holds:
-            self.shares[hold] = allocated[hold.id]
-            self.left[hold] = max(rest, 0)
-            self.expected[hold] = self._to_units(hold.amount_covered) - sum(
-                receipt.amount for receipt in self.shares[hold]
-            )
-            rest -= self.expected[hold]
+        self.shares.update({hold: shares[hold.id] for hold in holds})
         self.room[line] = self._to_units(line.amount_residual_currency * is_posted)
 
-    def _rebuild(self, agreement):
-        """Evaluate a promise or plan, and what it holds."""
-        today, holds = self._get_today(), agreement.hold_ids
-        terms = [
+    def _excuse(self, agreements):
+        """The late payments that credits would cover, each credit once. What is not
+        due any more, because its plan has failed, leaves them to the others."""
+        missing = {
+            agreement: self._get_missing(agreement, self._evaluate(agreement, ()))
+            for agreement in agreements
+        }
+        everything = self._excuse_missing(sum(missing.values(), []))
+        failed = set()
+        for agreement in agreements:
+            outcomes = self._evaluate(agreement, everything)
+            standing_ = self._get_standing(agreement, outcomes)
+            failed.update(
+                commitment
+                for commitment, outcome in zip(
+                    agreement.commitment_ids, outcomes, strict=True
+                )
+                if self._is_void(agreement, commitment, outcome, standing_)
+            )
+        return {
+            agreement: self._excuse_missing(
+                own
+                + [
+                    late
+                    for other, others in missing.items()
+                    for late in others
+                    if other != agreement and late.key not in failed
+                ]
+            )
+            for agreement, own in missing.items()
+        }
+
+    def _excuse_missing(self, missing):
+        missing = sorted(missing, key=lambda late: late.key.id)
+        excused = set()
+        for currency in {late.key.currency_id for late in missing}:
+            excused |= evaluation.excuse(
+                [late for late in missing if late.key.currency_id == currency],
+                self._read_unapplied(currency),
+            )
+        return excused
+
+    def _get_missing(self, agreement, outcomes):
+        return [
+            evaluation.Missing(
+                commitment,
+                commitment.date_limit,
+                outcome.missing,
+                self._get_last_day(agreement, commitment),
+            )
+            for commitment, outcome in zip(
+                agreement.commitment_ids, outcomes, strict=True
+            )
+            if outcome.is_missed
+        ]
+
+    def _get_last_day(self, agreement, commitment):
+        days = agreement.hold_ids.mapped("date_released")
+        last = [max(days)] if days and all(days) else []
+        if agreement._name == "account.collection.plan" and agreement.date_at_risk:
+            last.append(
+                standing.get_last_day(
+                    commitment.date_limit, agreement.date_at_risk, agreement.cure_days
+                )
+            )
+        return min(last, default=None)
+
+    def _get_terms(self, agreement):
+        return [
             evaluation.Term(
                 commitment.date_due,
                 self._to_units(commitment.amount),
@@ -128,34 +182,72 @@ class ResolutionRebuild:
             )
             for commitment in agreement.commitment_ids
         ]
-        outcomes = evaluation.evaluate(
-            terms,
-            [receipt for hold in holds for receipt in self.shares[hold]],
-            sum(max(self.expected[hold] - self.left[hold], 0) for hold in holds),
-            today,
-            self._read_unapplied(agreement.currency_id),
+
+    def _evaluate(self, agreement, excused):
+        shares = [self.shares[hold] for hold in agreement.hold_ids]
+        return evaluation.evaluate(
+            self._get_terms(agreement),
+            [receipt for share in shares for receipt in share.receipts],
+            [reduction for share in shares for reduction in share.reductions],
+            agreement.date_end or self._get_today(),
+            excused={
+                index
+                for index, commitment in enumerate(agreement.commitment_ids)
+                if commitment in excused
+            },
         )
-        ended = [False] * len(terms)
+
+    def _get_standing(self, agreement, outcomes):
+        """How a plan stands, None for a promise."""
         if agreement._name == "account.collection.promise":
-            state = PROMISE_STATES[outcomes[0].state]
+            return None
+        return standing.get_standing(
+            list(zip(self._get_terms(agreement), outcomes, strict=True)),
+            [],
+            agreement.cure_days,
+            self._get_today(),
+            agreement.date_at_risk or None,
+        )
+
+    def _is_void(self, agreement, commitment, outcome, standing_):
+        """Whether a payment was not due yet when its agreement ended."""
+        if agreement.date_end:
+            return outcome.state == "pending"
+        return (
+            standing_ is not None
+            and standing_.state == "defaulted"
+            and commitment.date_limit > standing_.date_cure
+            and outcome.state not in standing.DONE
+        )
+
+    def _rebuild(self, agreement, excused):
+        """Evaluate a promise or plan, and what it holds."""
+        outcomes = self._evaluate(agreement, excused)
+        standing_ = self._get_standing(agreement, outcomes)
+        if agreement.date_end:
+            # What was withdrawn or replaced stays so.
+            state = agreement.state
+        elif standing_:
+            state = standing_.state
         else:
-            state, _first, last = standing.get_standing(
-                list(zip(terms, outcomes, strict=True)), [], agreement.cure_days, today
+            state = PROMISE_STATES[outcomes[0].state]
+        flat = [
+            self._flatten(
+                outcome, self._is_void(agreement, commitment, outcome, standing_)
             )
-            if state == "defaulted":
-                ended = [term.date_limit > last for term in terms]
-        flat = [self._flatten(*pair) for pair in zip(outcomes, ended, strict=True)]
+            for commitment, outcome in zip(
+                agreement.commitment_ids, outcomes, strict=True
+            )
+        ]
         rebuilt = {agreement: (state, flat)}
-        for hold in holds:
-            held = min(self.expected[hold], self.left[hold], self.room[hold.line_id])
+        for hold in agreement.hold_ids:
+            held = min(self.shares[hold].expected, self.room[hold.line_id])
             is_live = state in agreement._live_states
             rebuilt[hold] = max(held, 0) if is_live else 0
         return rebuilt
 
-    def _flatten(self, outcome, has_ended):
-        """An outcome as it is stored; what was not due yet when the plan failed is
-        void unless it was paid all the same."""
-        is_void = has_ended and outcome.state not in standing.DONE
+    def _flatten(self, outcome, is_void):
+        """An outcome as it is stored."""
         rest = outcome.missing + outcome.open
         return (
             "void" if is_void else outcome.state,
@@ -167,8 +259,8 @@ class ResolutionRebuild:
         )
 
     def _read(self, line):
-        """The receipts of an item, and the sum of its reductions."""
-        receipts, reduced = [], 0
+        """The receipts and the reductions of an item."""
+        receipts, reductions = [], []
         for partial in line.matched_credit_ids:
             credit = partial.credit_move_id
             units = self._to_units(partial.debit_amount_currency)
@@ -176,25 +268,30 @@ class ResolutionRebuild:
                 continue
             payment = credit.move_id.origin_payment_id
             if payment or credit.journal_id.type in ("bank", "cash", "credit"):
-                receipts.append(evaluation.Receipt(payment.date or credit.date, units))
+                receipts.append(allocation.Movement(payment.date or credit.date, units))
             else:
-                reduced += units
-        return receipts, reduced
+                reductions.append(allocation.Movement(credit.date, units))
+        return receipts, reductions
 
     def _read_unapplied(self, currency):
         """The credits of the customer that nobody has applied."""
-        residuals = defaultdict(int)
-        for line in self.env["account.move.line"].search(
+        lines = self.env["account.move.line"].search(
             [
                 ("partner_id", "=", self.customer.id),
                 ("account_id", "=", self.receivable_account.id),
                 ("parent_state", "=", "posted"),
                 ("reconciled", "=", False),
                 ("amount_residual_currency", "<", 0),
+                ("currency_id", "=", currency.id),
             ]
-        ):
-            residuals[line.currency_id] -= self._to_units(line.amount_residual_currency)
-        return residuals[currency]
+        )
+        return [
+            allocation.Movement(
+                line.move_id.origin_payment_id.date or line.date,
+                -self._to_units(line.amount_residual_currency),
+            )
+            for line in lines
+        ]
 
     def _to_units(self, amount):
         return round(amount * 100)

@@ -77,6 +77,14 @@ class PlanCommon(CollectionCommon):
         with freeze_time(day):
             self.env["account.collection.commitment"]._cron_evaluate()
 
+    def _default(self, plan):
+        """Let the first payment, in time until 17 July, pass, and the days of cure."""
+        self._evaluate_on("2024-07-18")
+        self._evaluate_on("2024-07-27")
+        self.assertEqual(plan.state, "at_risk")
+        self._evaluate_on("2024-07-28")
+        self.assertEqual(plan.state, "defaulted")
+
     def _pay_on(self, day, invoice, amount):
         with freeze_time(day):
             return self._pay(invoice, amount, payment_date=fields.Date.to_date(day))
@@ -134,10 +142,7 @@ class TestPlan(PlanCommon):
         invoice = self._create_open_invoice(self.customer, 300, days=20)
         self._reach(invoice, 3)
         plan = self._propose(invoice)
-        self._evaluate_on("2024-07-27")
-        self.assertEqual(plan.state, "at_risk")
-        self._evaluate_on("2024-07-28")
-        self.assertEqual(plan.state, "defaulted")
+        self._default(plan)
         self.assertFalse(plan.hold_ids.filtered("active"))
         self.assertEqual(
             plan.commitment_ids.mapped("state"), ["broken", "void", "void"]
@@ -156,8 +161,7 @@ class TestPlan(PlanCommon):
     def test_late_booking_of_a_payment_in_time(self):
         invoice = self._create_open_invoice(self.customer, 300)
         plan = self._propose(invoice)
-        self._evaluate_on("2024-07-28")
-        self.assertEqual(plan.state, "defaulted")
+        self._default(plan)
         with freeze_time("2024-07-29"):
             self._pay(invoice, 100, payment_date=fields.Date.to_date("2024-07-15"))
         self.assertEqual(plan.state, "active")
@@ -203,6 +207,7 @@ class TestPlan(PlanCommon):
                 customer, 50, days=-20, invoice_date=TODAY + timedelta(days=1)
             )
             self._pay_on("2024-07-10", invoice, 100)
+            self._evaluate_on("2024-07-08")
             self._evaluate_on("2024-07-18")
             self._pay_on("2024-07-20", invoice, 200)
             self.assertEqual(plan.state, state)
@@ -509,8 +514,7 @@ class TestPlan(PlanCommon):
         invoice = self._create_open_invoice(self.customer, 300)
         plan = self._propose(invoice)
         self.policy.sudo().write({"plan_grace_days": 30, "plan_cure_days": 30})
-        self._evaluate_on("2024-07-28")
-        self.assertEqual(plan.state, "defaulted")
+        self._default(plan)
 
     def test_policy_limits_make_sense(self):
         for values in (

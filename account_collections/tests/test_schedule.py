@@ -114,39 +114,71 @@ class TestSchedule(BaseCase):
 @tagged("post_install", "-at_install")
 class TestStanding(BaseCase):
     def test_standing(self):
-        """(own payments, new invoices, the day, state, last day of cure); each payment
-        as limit, state and the day it was kept, with 10 days of cure."""
+        """(own payments, new invoices, the day, the day the customer was told, state,
+        last day of cure); each payment as limit, state and the day from which nothing
+        was missing, with 10 days of cure."""
         pending = (100, "pending", None)
-        for own, others, as_of, state, cure in (
-            ([(13, "pending", None), pending], [], 13, "active", None),
-            ([(13, "broken", None), pending], [], 14, "at_risk", 23),
-            ([(13, "partial", None), pending], [], 23, "at_risk", 23),
-            ([(13, "broken", None), pending], [], 24, "defaulted", 23),
-            ([(13, "kept_late", 23), pending], [], 24, "active", None),
-            ([(13, "kept_late", 24), pending], [], 24, "defaulted", 23),
-            ([(13, "kept_late", 24), (43, "kept", 30)], [], 50, "defaulted", 23),
-            ([(13, "kept", 3), (43, "kept", 30)], [], 50, "completed", None),
-            ([(13, "kept", 3), (43, "void", None)], [], 50, "completed", None),
-            ([(13, "kept", 3), pending], [(20, "broken", None)], 21, "at_risk", 30),
-            ([(13, "kept", 3), pending], [(20, "kept_late", 30)], 31, "active", None),
-            ([(13, "kept", 3), pending], [(20, "broken", None)], 31, "defaulted", 30),
-            ([(13, "kept", 3), pending], [(20, "kept_late", 31)], 31, "defaulted", 30),
-            ([(13, "kept", 3)], [(20, "broken", None)], 60, "completed", None),
-            ([(13, "kept", 31)], [(20, "broken", None)], 60, "defaulted", 23),
+        for own, others, as_of, told, state, cure in (
+            ([(13, "pending", None), pending], [], 13, None, "active", None),
+            ([(13, "broken", None), pending], [], 14, None, "at_risk", 23),
+            ([(13, "partial", None), pending], [], 23, 14, "at_risk", 23),
+            ([(13, "broken", None), pending], [], 24, 14, "defaulted", 23),
+            ([(13, "kept_late", 23), pending], [], 24, 14, "active", None),
+            ([(13, "kept_late", 24), pending], [], 24, 14, "defaulted", 23),
+            # A credit note within the cure makes good what was missed.
+            ([(13, "broken", 23), (43, "void", 23)], [], 24, 14, "completed", None),
+            ([(13, "broken", 24), (43, "void", 24)], [], 24, 14, "defaulted", 23),
+            # A payment that bounced long after its day: the customer is told first.
+            ([(13, "broken", None), pending], [], 60, None, "at_risk", 69),
+            ([(13, "broken", None), pending], [], 69, 60, "at_risk", 69),
+            ([(13, "broken", None), pending], [], 70, 60, "defaulted", 69),
+            ([(13, "kept_late", 65), pending], [], 66, 60, "active", None),
+            ([(13, "kept_late", 24), (43, "kept", 30)], [], 50, 14, "defaulted", 23),
+            ([(13, "kept", 3), (43, "kept", 30)], [], 50, None, "completed", None),
+            ([(13, "kept", 3), (43, "void", 40)], [], 50, None, "completed", None),
+            ([(13, "kept", 3), pending], [(20, "broken", None)], 21, 21, "at_risk", 30),
+            (
+                [(13, "kept", 3), pending],
+                [(20, "kept_late", 30)],
+                31,
+                21,
+                "active",
+                None,
+            ),
+            (
+                [(13, "kept", 3), pending],
+                [(20, "broken", None)],
+                31,
+                21,
+                "defaulted",
+                30,
+            ),
+            (
+                [(13, "kept", 3), pending],
+                [(20, "kept_late", 31)],
+                31,
+                21,
+                "defaulted",
+                30,
+            ),
+            ([(13, "kept", 3)], [(20, "broken", None)], 60, 21, "completed", None),
+            ([(43, "kept", 31)], [(20, "broken", None)], 60, 21, "defaulted", 30),
             (
                 [(13, "broken", None), pending],
                 [(12, "broken", None)],
                 14,
+                13,
                 "at_risk",
                 22,
             ),
         ):
-            with self.subTest(own=own, others=others, as_of=as_of):
+            with self.subTest(own=own, others=others, as_of=as_of, told=told):
                 standing = get_standing(
                     [self._pair(*one) for one in own],
                     [self._pair(*one) for one in others],
                     10,
                     self._day(as_of),
+                    told and self._day(told),
                 )
                 self.assertEqual(
                     (standing.state, standing.date_cure),
@@ -158,8 +190,7 @@ class TestStanding(BaseCase):
     def _day(self, number):
         return START + timedelta(days=number)
 
-    def _pair(self, limit, state, kept):
+    def _pair(self, limit, state, settled):
         term = Term(self._day(limit - 3), 100, self._day(limit), 100)
-        return term, Outcome(
-            state, 0, 0, 0, 0, kept and self._day(kept), is_unapplied=False
-        )
+        day = settled and self._day(settled)
+        return term, Outcome(state, 0, 0, 0, 0, date_settled=day)

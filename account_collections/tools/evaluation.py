@@ -6,28 +6,8 @@ remembered from one evaluation to the next: the result depends on the ledger and
 agreement alone, not on the order in which things happened.
 """
 
-from collections import namedtuple
 from datetime import date
 from typing import NamedTuple
-
-Receipt = namedtuple("Receipt", "date amount")
-Receipt.__doc__ = "Money on an open item: the payment's day, and how much."
-
-
-class Claim(NamedTuple):
-    """What an agreement expects of one open item.
-
-    :param key: what the result names it by
-    :param date_start: the day on which it was agreed
-    :param amount: how much of the item it covers; of an agreement that has ended, how
-        much it had received by then
-    :param received_before: the money that the item had when it was agreed
-    """
-
-    key: object
-    date_start: date
-    amount: int
-    received_before: int
 
 
 class Term(NamedTuple):
@@ -54,6 +34,8 @@ class Outcome(NamedTuple):
     :param missing: what did not come in time, or less than the tolerance
     :param void: what a reduction of the debt made needless
     :param date_kept: the day on which enough had come, or None
+    :param date_settled: the day from which nothing was missing any more, because of
+        money or of a reduction, or None
     :param is_unapplied: whether it is late, but unapplied credits would cover it
     """
 
@@ -62,122 +44,144 @@ class Outcome(NamedTuple):
     open: int
     missing: int
     void: int
-    date_kept: date | None
-    is_unapplied: bool
+    date_kept: date | None = None
+    date_settled: date | None = None
+    is_unapplied: bool = False
+
+    @property
+    def is_missed(self):
+        """Whether it was not kept in time, and nothing has made up for it since."""
+        return self.state in ("partial", "broken") and not self.date_settled
 
 
-def allocate(receipts, claims):
-    """Share out the money on one open item among the agreements that cover it.
+class Missing(NamedTuple):
+    """A late payment that unapplied credits could cover.
 
-    Money goes to the agreement made first, up to what it covers, then to the next;
-    what an item had received before an agreement does not count for that. The rest
-    belongs to the part of the item that nothing covers.
-
-    :param receipts: the money on the item, in any order
-    :type receipts: list[Receipt]
-    :param claims: the agreements that cover it
-    :type claims: list[Claim]
-    :return: for each claim's key, the receipts that count for it, by date
-    :rtype: dict[object, list[Receipt]]
+    :param key: what the result names it by
+    :param date_limit: the last day on which it was on time
+    :param amount: what is missing
+    :param date_last: the last day on which money would still count for it, or None
+    :param rank: what was agreed (0) comes before what was not (1)
     """
-    claims = sorted(claims, key=lambda claim: (claim.date_start, claim.key))
-    shares = {claim.key: [] for claim in claims}
-    wanted = {claim.key: claim.amount for claim in claims}
-    total = 0
-    for receipt in sorted(receipts):
-        left = receipt.amount
-        for claim in claims:
-            share = min(left, wanted[claim.key])
-            if receipt.date <= claim.date_start:
-                known = max(claim.received_before - total, 0)
-                share = min(share, max(receipt.amount - known, 0))
-            if share > 0:
-                shares[claim.key].append(Receipt(receipt.date, share))
-                wanted[claim.key] -= share
-                left -= share
-        total += receipt.amount
-    return shares
+
+    key: object
+    date_limit: date
+    amount: int
+    date_last: date | None = None
+    rank: int = 0
 
 
-def evaluate(terms, receipts, reduction, as_of, unapplied=0):
+class _Event(NamedTuple):
+    """What a term had on some day, cumulated."""
+
+    date: date
+    is_receipt: bool
+    received: int
+    void: int
+
+
+def evaluate(terms, receipts, reductions, as_of, slack=0, excused=()):
     """Say of each agreed payment whether it was made.
 
     The money counts for the terms in the order of their dates. A reduction of the
-    debt (a credit note, a write-off) shortens them from the end. A term that is late
-    is not broken while unapplied credits of the customer would cover what is missing.
+    debt (a credit note, a write-off) shortens them from the end, on its day: what was
+    missed by then stays missed. A term that is late is not broken while unapplied
+    credits of the customer would cover what is missing.
 
-    :param terms: the payments agreed, in any order
-    :type terms: list[Term]
-    :param receipts: the money that counts for the agreement
-    :type receipts: list[Receipt]
-    :param int reduction: by how much less is owed than is still agreed
+    :param list[Term] terms: the payments agreed, in any order
+    :param list[Movement] receipts: the money that counts for the agreement
+    :param list[Movement] reductions: the reductions of what it covers
     :param as_of: the day to evaluate on
     :type as_of: datetime.date
-    :param int unapplied: the customer's credits that nobody has applied yet
+    :param int slack: by how much more is covered than the terms come to; reductions
+        concern that first
+    :param excused: the indexes of terms that unapplied credits would cover
     :return: an outcome for each term, in the order given
     :rtype: list[Outcome]
     """
     order = sorted(range(len(terms)), key=lambda index: (terms[index].date_due, index))
-    received, kept = _fill(terms, order, receipts)
-    void = _shorten(terms, order, received, reduction)
-    outcomes = {}
-    for index in order:
-        term = terms[index]
-        outcome = _get_outcome(
-            term, received[index], void[index], kept[index], as_of, unapplied
-        )
-        if outcome.is_unapplied:
-            unapplied -= outcome.open
-        outcomes[index] = outcome
-    return [outcomes[index] for index in range(len(terms))]
-
-
-def _fill(terms, order, receipts):
-    """Fill the terms with money, the earliest first.
-
-    :return: by term, what it received, and the money as it came, cumulated
-    """
-    received = dict.fromkeys(order, 0)
-    history = {index: [] for index in order}
-    queue = list(order)
-    for receipt in sorted(receipts):
-        left = receipt.amount
-        while left > 0 and queue:
-            index = queue[0]
-            share = min(left, terms[index].amount - received[index])
-            received[index] += share
+    history = {index: [_Event(date.min, True, 0, 0)] for index in order}
+    movements = [(one.date, False, one.amount) for one in receipts]
+    movements += [(one.date, True, one.amount) for one in reductions]
+    for day, is_reduction, amount in sorted(movements):
+        left = amount
+        if is_reduction:
+            left -= min(slack, amount)
+            slack -= amount - left
+        for index in reversed(order) if is_reduction else order:
+            last = history[index][-1]
+            share = min(left, terms[index].amount - last.received - last.void)
+            if not share:
+                continue
             left -= share
-            if share:
-                history[index].append(Receipt(receipt.date, received[index]))
-            if received[index] == terms[index].amount:
-                queue.pop(0)
-    return received, history
+            history[index].append(
+                _Event(day, False, last.received, last.void + share)
+                if is_reduction
+                else _Event(day, True, last.received + share, last.void)
+            )
+    return [
+        _get_outcome(term, history[index], as_of, index in excused)
+        for index, term in enumerate(terms)
+    ]
 
 
-def _shorten(terms, order, received, reduction):
-    """Take a reduction off what is still expected, the latest first."""
-    void = dict.fromkeys(order, 0)
-    for index in reversed(order):
-        void[index] = min(reduction, terms[index].amount - received[index])
-        reduction -= void[index]
-    return void
-
-
-def _get_outcome(term, received, void, history, as_of, unapplied):
+def _get_outcome(term, history, as_of, is_excused):
+    received, void = history[-1].received, history[-1].void
     rest = term.amount - received - void
-    enough = min(term.amount_min, term.amount - void)
-    date_kept = next(
-        (receipt.date for receipt in history if receipt.amount >= enough), None
-    )
-    if date_kept:
-        state = "kept" if date_kept <= term.date_limit else "kept_late"
-        return Outcome(state, received, 0, rest, void, date_kept, False)
-    if not rest:
-        state = "void" if not received else "kept"
-        return Outcome(state, received, 0, 0, void, None, False)
-    if as_of <= term.date_limit:
-        return Outcome("pending", received, rest, 0, void, None, False)
-    if rest <= unapplied:
-        return Outcome("pending", received, rest, 0, void, None, True)
+    settled = next((event for event in history if _is_enough(term, event)), None)
+    day = settled.date if settled else None
+    is_in_time = bool(day) and day <= term.date_limit
+    if settled and not settled.received and is_in_time:
+        return Outcome("void", received, 0, rest, void, date_settled=day)
+    if settled and (settled.is_receipt or is_in_time):
+        state = "kept" if is_in_time else "kept_late"
+        return Outcome(state, received, 0, rest, void, day, day)
+    if not settled and (as_of <= term.date_limit or is_excused):
+        return Outcome(
+            "pending",
+            received,
+            rest,
+            0,
+            void,
+            is_unapplied=as_of > term.date_limit,
+        )
     state = "partial" if received else "broken"
-    return Outcome(state, received, 0, rest, void, None, False)
+    return Outcome(state, received, 0, rest, void, date_settled=day)
+
+
+def _is_enough(term, event):
+    """Whether nothing was missing any more, the tolerance deducted."""
+    if event.received:
+        return event.received >= min(term.amount_min, term.amount - event.void)
+    return event.void == term.amount
+
+
+def excuse(missing, credits_):
+    """Say which late payments the unapplied credits of a customer would cover.
+
+    Each credit serves once, for what was due first; it covers all that is missing of
+    a payment or nothing.
+
+    :param list[Missing] missing: the late payments, of whatever agreement; among those
+        of one day the order given counts
+    :param list[Movement] credits_: the credits, in any order
+    :return: the keys of those that would be covered
+    :rtype: set
+    """
+    purse = [list(credit) for credit in sorted(credits_)]
+    excused = set()
+    for late in sorted(missing, key=lambda one: (one.rank, one.date_limit)):
+        usable = [
+            credit
+            for credit in purse
+            if not late.date_last or credit[0] <= late.date_last
+        ]
+        if late.amount > sum(amount for _date, amount in usable):
+            continue
+        excused.add(late.key)
+        left = late.amount
+        for credit in usable:
+            share = min(left, credit[1])
+            credit[1] -= share
+            left -= share
+    return excused

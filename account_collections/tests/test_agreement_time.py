@@ -1,0 +1,182 @@
+"""Agreements when the ledger learns late what happened, or something is undone."""
+
+from datetime import timedelta
+
+from freezegun import freeze_time
+
+from odoo import Command, fields
+from odoo.tests import tagged
+
+from .common import TODAY
+from .test_plan import PlanCommon
+
+
+@tagged("post_install", "-at_install")
+class TestAgreementTime(PlanCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.policy.sudo().promise_max_broken = 0
+        cls.invoice = cls._create_open_invoice(cls.customer, 300, days=20)
+
+    # === REDUCTIONS === #
+
+    def test_write_off_does_not_complete_a_plan_that_has_failed(self):
+        plan = self._propose(self.invoice)
+        self._default(plan)
+        self._credit_on("2024-08-10", self.invoice, 300)
+        self._evaluate_on("2024-08-11")
+        self.assertEqual(plan.state, "defaulted")
+        self.assertFalse([one for one in self._get_subjects(plan) if "Thank" in one])
+
+    def test_credit_note_within_the_cure_completes_a_plan(self):
+        plan = self._propose(self.invoice)
+        self._evaluate_on("2024-07-18")
+        self._credit_on("2024-07-20", self.invoice, 300)
+        self.assertEqual(plan.state, "completed")
+
+    def test_credit_note_does_not_withdraw_a_broken_promise(self):
+        """(day of the credit note, the promise of 19 June with 3 days of grace)"""
+        for day, state in ((22, "cancelled"), (23, "broken")):
+            with self.subTest(day=day):
+                invoice = self._create_open_invoice(self.customer, 300)
+                promise = self._promise(invoice)
+                self._evaluate_on("2024-06-23")
+                self._credit_on(f"2024-06-{day}", invoice, 300)
+                self.assertEqual(promise.state, state)
+
+    # === UNAPPLIED CREDITS === #
+
+    def test_a_credit_excuses_one_agreement(self):
+        first = self._promise(self.invoice, 100)
+        second = self._promise(self._create_open_invoice(self.customer, 100))
+        credit = self._receive_unapplied(self.customer, 100)
+        self._evaluate_on("2024-06-30")
+        self.assertEqual((first.state, second.state), ("open", "broken"))
+        # The first is paid otherwise: the credit is free for the second.
+        self._pay_on("2024-06-30", self.invoice, 100)
+        self.assertEqual((first.state, second.state), ("kept", "open"))
+        with freeze_time("2024-06-30"):
+            credit.action_draft()
+        self.assertEqual((first.state, second.state), ("kept", "broken"))
+
+    def test_unapplied_money_after_the_cure_does_not_revive_a_plan(self):
+        """(day of the payment, state while it is not applied, and once it is)"""
+        for day, *states in (
+            ("2024-07-28", "defaulted", "defaulted"),
+            ("2024-07-27", "active", "active"),
+        ):
+            with self.subTest(day=day):
+                customer = self._create_customer("Customer")
+                invoice = self._create_open_invoice(customer, 300)
+                plan = self._propose(invoice)
+                self._default(plan)
+                with freeze_time("2024-07-29"):
+                    date = fields.Date.to_date(day)
+                    credit = self._receive_unapplied(customer, 100, date=date)
+                    before = plan.state
+                    (
+                        self._get_receivable_line(invoice)
+                        | self._get_receivable_line(credit.move_id)
+                    ).reconcile()
+                self.assertEqual([before, plan.state], states)
+
+    # === ENDED AGREEMENTS === #
+
+    def test_bounced_payment_of_a_replaced_promise(self):
+        first = self._promise(self.invoice)
+        payment = self._pay(self.invoice, 100)
+        second = self._promise(self.invoice, 200, days=20, is_replacing=True)
+        self.assertEqual(first.commitment_ids.amount_received, 100)
+        with freeze_time("2024-06-16"):
+            payment.action_draft()
+        self.assertEqual(first.commitment_ids.amount_received, 0)
+        self.assertEqual(first.commitment_ids.state, "void")
+        self._pay_on("2024-06-17", self.invoice, 200)
+        self.assertEqual(second.state, "kept")
+        self.assertEqual(first.commitment_ids.amount_received, 0)
+
+    def test_payment_booked_late_saves_a_promise_that_was_broken(self):
+        first = self._promise(self.invoice)
+        with freeze_time("2024-07-01"):
+            first._evaluate()
+            self.assertEqual(first.state, "broken")
+            second = self._promise(self.invoice, days=30)
+            self._pay(
+                self.invoice, 100, payment_date=fields.Date.to_date("2024-06-19")
+            )
+        self.assertEqual((first.state, second.state), ("partial", "open"))
+        self.assertEqual(second.commitment_ids.amount_open, 200)
+        with freeze_time("2024-07-02"):
+            self._pay(
+                self.invoice, 200, payment_date=fields.Date.to_date("2024-06-19")
+            )
+        self.assertEqual((first.state, second.state), ("kept", "cancelled"))
+
+    # === NEW INVOICES === #
+
+    def test_payment_of_a_new_invoice_booked_late(self):
+        plan = self._propose(self.invoice)
+        new = self._create_open_invoice(
+            self.customer, 50, days=-20, invoice_date=TODAY + timedelta(days=1)
+        )
+        self._pay_on("2024-07-02", self.invoice, 200)
+        self._evaluate_on("2024-07-08")
+        self._evaluate_on("2024-07-18")
+        self.assertEqual(plan.state, "defaulted")
+        with freeze_time("2024-07-19"):
+            self._pay(new, payment_date=fields.Date.to_date("2024-07-05"))
+        self.assertEqual(plan.state, "active")
+
+    # === PAYMENTS THAT BOUNCE === #
+
+    def test_the_customer_is_told_before_a_bounced_payment_ends_the_plan(self):
+        plan = self._propose(self.invoice)
+        payment = self._pay_on("2024-07-14", self.invoice, 100)
+        self._evaluate_on("2024-07-18")
+        with freeze_time("2024-08-10"):
+            payment.action_draft()
+        self.assertEqual(plan.state, "at_risk")
+        self._evaluate_on("2024-08-10")
+        self.assertEqual(plan.date_cure.isoformat(), "2024-08-19")
+        self.assertTrue(
+            any("please pay by 08/19/2024" in one for one in self._get_subjects(plan))
+        )
+        self._evaluate_on("2024-08-19")
+        self.assertEqual(plan.state, "at_risk")
+        self._evaluate_on("2024-08-20")
+        self.assertEqual(plan.state, "defaulted")
+
+    # === HELPERS === #
+
+    @classmethod
+    def _promise(cls, invoice, amount=None, days=5, **values):
+        lines = cls._get_receivable_line(invoice)
+        today = fields.Date.context_today(lines)
+        promise = cls.env["account.collection.promise"].create(
+            {
+                "partner_id": invoice.commercial_partner_id.id,
+                "company_id": cls.company.id,
+                "currency_id": lines.currency_id.id,
+                "line_ids": [Command.set(lines.ids)],
+                "amount": amount or sum(lines.mapped("amount_residual_currency")),
+                "date_due": today + timedelta(days=days),
+                **values,
+            }
+        )
+        promise.action_confirm()
+        return promise
+
+    def _credit_on(self, day, invoice, amount):
+        """Credit an invoice by a credit note of some day."""
+        with freeze_time(day):
+            date = fields.Date.to_date(day)
+            refund = self._create_open_invoice(
+                invoice.partner_id,
+                amount,
+                days=0,
+                move_type="out_refund",
+                invoice_date=date,
+                date=date,
+            )
+            self._get_receivable_line(invoice | refund).reconcile()
