@@ -136,9 +136,9 @@ class AccountCollectionResolution(models.AbstractModel):
             late = self.env[model].browse(dict.fromkeys(own.mapped("res_id")))
             if without and without._name == model:
                 late -= without
-            late.sudo().with_context(
-                collection_in_transaction=True
-            ).exists()._evaluate(as_of)
+            late.sudo().with_context(collection_in_transaction=True).exists()._evaluate(
+                as_of
+            )
 
     def _evaluate_others_late(self, agreed, commitments, as_of):
         """Let the other agreements of the customers follow, where credits that nobody

@@ -1,7 +1,5 @@
 """What agreements should have come to, read from the ledger as it is."""
 
-from collections import defaultdict
-
 from ..models.account_collection_hold import CASH_REASONS
 from ..tools import allocation, evaluation, standing
 

@@ -102,15 +102,11 @@ class TestAgreementTime(PlanCommon):
             first._evaluate()
             self.assertEqual(first.state, "broken")
             second = self._promise(self.invoice, days=30)
-            self._pay(
-                self.invoice, 100, payment_date=fields.Date.to_date("2024-06-19")
-            )
+            self._pay(self.invoice, 100, payment_date=fields.Date.to_date("2024-06-19"))
         self.assertEqual((first.state, second.state), ("partial", "open"))
         self.assertEqual(second.commitment_ids.amount_open, 200)
         with freeze_time("2024-07-02"):
-            self._pay(
-                self.invoice, 200, payment_date=fields.Date.to_date("2024-06-19")
-            )
+            self._pay(self.invoice, 200, payment_date=fields.Date.to_date("2024-06-19"))
         self.assertEqual((first.state, second.state), ("kept", "cancelled"))
 
     # === NEW INVOICES === #
