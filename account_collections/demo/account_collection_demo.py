@@ -95,6 +95,9 @@ class AccountCollectionDemo(models.AbstractModel):
         self._pay("kingsway", -70, 1200)
         self._plan("cancelled", "meridian", -12, number=2)
         self._act("plan_cancelled", -9, "action_cancel")
+        # Arrears are found first, and end the plan once they could have been paid.
+        with self._on(-30):
+            self._get("plan_defaulted")._evaluate()
         for name in ("active", "at_risk", "completed", "defaulted"):
             with self._on(0):
                 self._get(f"plan_{name}")._evaluate()
