@@ -1,0 +1,408 @@
+from datetime import date, timedelta
+from unittest.mock import patch
+
+from freezegun import freeze_time
+
+from odoo import Command
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import new_test_user, tagged
+from odoo.tools import mute_logger
+
+from ..models.account_collection_fee_posting import AccountCollectionFee
+from .chart_common import on_charts
+from .common import TODAY
+from .test_fee import FeeCommon
+
+
+class FeePostingCommon(FeeCommon):
+    """The flows, for any chart of accounts: 1,000.00 are ten days late."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.policy.write({"fee_method": "percent", "fee_percent": 5})
+        cls.invoice = cls._create_open_invoice(cls.customer, 1000, days=10)
+
+    # === HELPERS === #
+
+    def _get_balances(self):
+        """The trial balance: what is posted on each account, in the company's currency,
+        accounts without balance left out."""
+        self.env.flush_all()
+        return {
+            account: balance
+            for account, balance in self.env["account.move.line"]._read_group(
+                [("parent_state", "=", "posted"), ("company_id", "=", self.company.id)],
+                ["account_id"],
+                ["balance:sum"],
+            )
+            if not self.company.currency_id.is_zero(balance)
+        }
+
+    def assertBooked(self, before, expected):
+        """Compare what has changed on each account since some balances."""
+        after = self._get_balances()
+        changes = {
+            account: round(after.get(account, 0) - before.get(account, 0), 2)
+            for account in {*before, *after}
+        }
+        self.assertEqual(
+            {account: change for account, change in changes.items() if change}, expected
+        )
+
+    def _get_income_account(self):
+        product = self.company._get_collection_fee_product()
+        return product._get_product_accounts()["income"]
+
+
+@on_charts
+@tagged("post_install", "-at_install")
+class TestFeeFlows(FeePostingCommon):
+    """What each flow books, whatever the chart of accounts."""
+
+    def test_charge_and_waive(self):
+        before = self._get_balances()
+        fee = self._charge()
+        self.assertRecordValues(
+            fee.move_id, [{"state": "posted", "amount_total": 50, "amount_tax": 0}]
+        )
+        self.assertBooked(
+            before, {self.receivable_account: 50, self._get_income_account(): -50}
+        )
+        fee.action_waive("The customer pays reliably otherwise")
+        self.assertBooked(before, {})
+        self.assertEqual(fee.move_id.amount_residual, 0)
+        self.assertEqual(fee.credit_move_id.amount_residual, 0)
+
+    def test_cancelled_by_hand(self):
+        before = self._get_balances()
+        fee = self._charge()
+        fee.move_id.button_draft()
+        fee.move_id.button_cancel()
+        self.assertBooked(before, {})
+        self.assertEqual(fee.state, "cancelled")
+        self.assertEqual(self._charge().amount, 50)
+
+    def test_waive_what_was_paid(self):
+        fee = self._charge()
+        before = self._get_balances()
+        self._pay(fee.move_id)
+        paid = self._get_balances()
+        fee.action_waive("By courtesy")
+        self.assertBooked(
+            paid, {self.receivable_account: -50, self._get_income_account(): 50}
+        )
+        self.assertEqual(fee.move_id.amount_residual, 0)
+        # What was paid is the customer's to use for something else.
+        ledger = self.env["account.collection.ledger"]
+        unapplied = ledger._get_unapplied(
+            self.company, self.company.currency_id, self.customer
+        )
+        self.assertEqual(unapplied, 50)
+        self.assertNotEqual(before, paid)
+
+    def test_taxes_follow_the_product(self):
+        tax = self.company.account_sale_tax_id
+        self.company._get_collection_fee_product().taxes_id = tax
+        fee = self._charge()
+        self.assertEqual(fee.amount, 50)
+        self.assertAlmostEqual(
+            fee.move_id.amount_tax, tax.compute_all(50)["total_included"] - 50
+        )
+        before = self._get_balances()
+        fee.action_waive("By courtesy")
+        self.assertEqual(fee.move_id.amount_residual, 0)
+        self.assertEqual(
+            fee.credit_move_id.amount_total_signed, -fee.move_id.amount_total_signed
+        )
+        self.assertNotEqual(before, self._get_balances())
+
+    def test_foreign_currency_with_a_rate_change(self):
+        currency = self.setup_other_currency(
+            "CHF", rates=[("2020-01-01", 2.0), (TODAY, 4.0)]
+        )
+        customer = self._create_customer(
+            "Foreign", collection_has_fee=True, collection_fee_start=date(2020, 1, 1)
+        )
+        self._create_open_invoice(customer, 1000, days=10, currency_id=currency.id)
+        before = self._get_balances()
+        fee = self._charge(partner=customer)
+        self.assertRecordValues(
+            fee.move_id, [{"amount_total": 50, "currency_id": currency.id}]
+        )
+        self.assertBooked(
+            before, {self.receivable_account: 12.5, self._get_income_account(): -12.5}
+        )
+        with freeze_time(TODAY + timedelta(days=5)):
+            currency.rate_ids.create(
+                {
+                    "currency_id": currency.id,
+                    "company_id": self.company.id,
+                    "name": TODAY + timedelta(days=5),
+                    "rate": 5.0,
+                }
+            )
+            fee.action_waive("By courtesy")
+        self.assertEqual(fee.move_id.amount_residual, 0)
+        changes = self._get_balances()
+        # The receivable is even; what the rates differ by is exchange difference.
+        self.assertEqual(
+            changes.get(self.receivable_account), before.get(self.receivable_account)
+        )
+
+    def test_limits_are_converted(self):
+        self.policy.write({"fee_method": "flat", "fee_amount": 15})
+        currency = self.setup_other_currency("CHF", rates=[("2020-01-01", 2.0)])
+        customer = self._create_customer(
+            "Foreign", collection_has_fee=True, collection_fee_start=date(2020, 1, 1)
+        )
+        self._create_open_invoice(customer, 1000, days=10, currency_id=currency.id)
+        self.assertEqual(self._charge(partner=customer).move_id.amount_total, 30)
+
+
+@tagged("post_install", "-at_install")
+class TestFeePosting(FeePostingCommon):
+    """How fees are charged, by hand, at a step and by schedule, and waived."""
+
+    # === THE INVOICE === #
+
+    def test_invoice_shows_the_calculation(self):
+        self._set_law("eu")
+        self.customer.lang = "en_US"
+        move = self._charge().move_id
+        self.assertEqual(move.invoice_origin, self.invoice.name)
+        self.assertIn("Directive 2011/7/EU", str(move.narration))
+        section, interest, compensation = move.invoice_line_ids
+        self.assertEqual(section.display_type, "line_section")
+        self.assertIn(f"Invoice {self.invoice.name} of 05/05/2024", section.name)
+        self.assertIn("1,000.00 due on 06/04/2024", section.name)
+        self.assertIn(
+            "1,000.00 at 12.50 % a year for 10 days, 06/05/2024 to 06/14/2024",
+            interest.name,
+        )
+        self.assertEqual(interest.price_subtotal, 3.42)
+        self.assertEqual(compensation.price_subtotal, 40)
+
+    def test_settings(self):
+        """The product and the journal of the company."""
+        journal = self.company_data["default_journal_sale"].copy()
+        product = self.env["product.product"].create(
+            {"name": "Mahngebühr", "type": "service", "taxes_id": False}
+        )
+        self.company.write(
+            {
+                "collection_fee_product_id": product.id,
+                "collection_fee_journal_id": journal.id,
+            }
+        )
+        move = self._charge().move_id
+        self.assertEqual(move.journal_id, journal)
+        self.assertEqual(
+            move.invoice_line_ids.filtered(
+                lambda line: line.display_type == "product"
+            ).product_id,
+            product,
+        )
+
+    def test_one_invoice_for_each_currency(self):
+        currency = self.setup_other_currency("CHF", rates=[("2020-01-01", 2.0)])
+        self._create_open_invoice(self.customer, 500, currency_id=currency.id)
+        self._create_open_invoice(self.customer, 200)
+        fees = self._charge()
+        self.assertEqual(sorted(fees.mapped("amount")), [25, 60])
+
+    def test_branch_bills_its_own(self):
+        self.company.write({"child_ids": [Command.create({"name": "Branch"})]})
+        branch = self.company.child_ids
+        self.env.user.company_ids |= branch
+        self.cr.precommit.run()
+        invoice = self._create_open_invoice(
+            self.customer.with_company(branch), 400, company_id=branch.id
+        )
+        fees = self._charge()
+        self.assertEqual(
+            {fee.move_id.company_id: fee.amount for fee in fees},
+            {self.company: 50, branch: 20},
+        )
+        self.assertEqual(fees.company_id, self.company)
+        self.assertEqual(invoice.collection_fee_amount, 20)
+
+    def test_fee_is_an_open_item_that_is_dunned(self):
+        fee = self._charge()
+        fee.move_id.line_ids.flush_recordset()
+        with freeze_time(TODAY + timedelta(days=60)):
+            items = self.env["account.collection.open.item"]._get_open_items(
+                self.company, TODAY + timedelta(days=60), self.customer.ids
+            )
+        mine = [item for item in items if item["move_id"] == fee.move_id.id]
+        self.assertEqual(
+            [(one["residual"], one["is_overdue"]) for one in mine], [(50, True)]
+        )
+
+    # === WHAT CANNOT BE POSTED === #
+
+    def test_failure_leaves_everything(self):
+        """(what keeps the fee from being posted, Odoo's own words)."""
+
+        def lock(self):
+            self.company.hard_lock_date = TODAY
+
+        def archive_journal(self):
+            self.invoice.journal_id.active = False
+
+        def drop_account(self):
+            account = self._get_income_account()
+            account.active = False
+
+        for prepare in (lock, archive_journal, drop_account):
+            with self.subTest(prepare.__name__):
+                before = self._get_balances()
+                with self.env.cr.savepoint() as savepoint:
+                    prepare(self)
+                    with self.assertRaises(UserError), self.env.cr.savepoint():
+                        self._charge()
+                    self.assertBooked(before, {})
+                    self.assertFalse(
+                        self.env["account.collection.fee"].search(
+                            [("partner_id", "=", self.customer.id)]
+                        )
+                    )
+                    self.assertTrue(self._get_charges())
+                    savepoint.close(rollback=True)
+                self.env.invalidate_all()
+
+    # === WAIVING === #
+
+    def test_waiving_needs_a_reason_and_a_right(self):
+        fee = self._charge()
+        for reason in ("", "  ", None):
+            with self.assertRaisesRegex(UserError, "Say why"):
+                fee.action_waive(reason)
+        collector = new_test_user(
+            self.env,
+            "collector",
+            "account_collections.group_collection_all",
+            company_id=self.company.id,
+        )
+        with self.assertRaises(AccessError):
+            fee.with_user(collector).action_waive("By courtesy")
+        with self.assertRaises(AccessError):
+            fee.with_user(collector).write({"waive_reason": "By courtesy"})
+        manager = new_test_user(
+            self.env,
+            "manager",
+            "account_collections.group_collection_manager",
+            company_id=self.company.id,
+        )
+        fee.with_user(manager).action_waive("By courtesy")
+        self.assertRecordValues(
+            fee,
+            [
+                {
+                    "state": "waived",
+                    "waive_reason": "By courtesy",
+                    "waive_user_id": manager.id,
+                    "date_waived": TODAY,
+                }
+            ],
+        )
+        with self.assertRaisesRegex(UserError, "waived or cancelled already"):
+            fee.action_waive("Again")
+
+    def test_waived_days_do_not_come_back(self):
+        self._charge().action_waive("By courtesy")
+        self.assertFalse(self._charge())
+        self.assertEqual(self.invoice.collection_fee_amount, 0)
+
+    def test_waiver_undone(self):
+        fee = self._charge()
+        fee.action_waive("By courtesy")
+        fee.credit_move_id.button_draft()
+        self.assertEqual(fee.state, "charged")
+
+    # === AT A STEP === #
+
+    def _run_step(self, **values):
+        step = self.steps.filtered(lambda step: step.delay_days == 3)
+        step.write({"apply_fee": True})
+        run = self._plan()
+        run.action_execute()
+        return self._get_line(run)
+
+    def test_step_charges(self):
+        self._run_step()
+        fee = self.invoice.collection_fee_line_ids.fee_id
+        self.assertRecordValues(fee, [{"origin": "step", "amount": 50}])
+        self.assertTrue(fee.step_id.apply_fee)
+        self.assertTrue(fee.move_id.sending_data)
+
+    def test_step_without_flag_charges_nothing(self):
+        self._plan().action_execute()
+        self.assertFalse(self.invoice.collection_fee_line_ids)
+
+    def test_fee_that_fails_does_not_stop_the_letter(self):
+        before = self._get_balances()
+
+        def fail(self, *args):
+            raise UserError("The period is closed.")
+
+        with patch.object(AccountCollectionFee, "_prepare_fee_invoice", fail):
+            line = self._run_step()
+        self.assertEqual(line.state, "done")
+        self.assertBooked(before, {})
+        activity = line.case_id.activity_ids
+        self.assertEqual(activity.summary, "Charge the late fee")
+        self.assertIn("The period is closed.", str(activity.note))
+        # Said once, however often it fails.
+        with patch.object(AccountCollectionFee, "_prepare_fee_invoice", fail):
+            self.env["account.collection.fee"]._try_charge(
+                self.company, self.customer, TODAY, origin="step"
+            )
+        self.assertEqual(len(line.case_id.activity_ids), 1)
+
+    # === BY SCHEDULE === #
+
+    def test_schedule_charges_the_months_that_ended(self):
+        self.policy.write(
+            {"fee_method": "daily", "fee_is_scheduled": True, "fee_day": 5}
+        )
+        fees = self.env["account.collection.fee"]
+        for day, expected in (
+            ("2024-06-30", 0),
+            # Too early in the month
+            ("2024-07-04", 0),
+            # 26 days of June, 1,000.00 × 10 % × 26 / 365
+            ("2024-07-05", 7.12),
+            ("2024-07-06", 0),
+            # 31 days of July
+            ("2024-08-20", 8.49),
+            ("2024-08-21", 0),
+        ):
+            with self.subTest(day=day), freeze_time(f"{day} 10:00:00"):
+                known = fees.search([("partner_id", "=", self.customer.id)])
+                fees._cron_charge()
+                charged = fees.search([("partner_id", "=", self.customer.id)]) - known
+                self.assertEqual(sum(charged.mapped("amount")), expected)
+                self.assertEqual(set(charged.mapped("origin")) - {"schedule"}, set())
+
+    def test_schedule_spares_who_is_handed_over(self):
+        self.policy.write(
+            {"fee_method": "daily", "fee_is_scheduled": True, "fee_day": 1}
+        )
+        cases = self.env["account.collection.case"]
+        cases._refresh(self.company, self.customer)
+        cases.search(
+            [("partner_id", "=", self.customer.id)]
+        ).sudo().state = "handed_over"
+        with freeze_time("2024-07-05 10:00:00"):
+            self.env["account.collection.fee"]._cron_charge()
+        self.assertFalse(self.invoice.collection_fee_line_ids)
+
+    @mute_logger("odoo.sql_db")
+    def test_no_day_twice_in_the_database(self):
+        self.policy.write({"fee_method": "daily"})
+        fee = self._charge()
+        line = fee.line_ids
+        with self.assertRaisesRegex(Exception, "no_day_twice"), self.env.cr.savepoint():
+            line.sudo().copy({"date_start": TODAY, "date_end": TODAY})
+            self.env.flush_all()

@@ -1,0 +1,168 @@
+"""Late fees that are charged twice at once, or by a schedule that is killed: no day of an
+invoice is charged twice, and none is left out."""
+
+import signal
+
+import databases
+import psycopg2
+
+from odoo.tests import BaseCase, tagged
+
+CUSTOMERS = 6
+
+PREPARE = f"""
+from datetime import date, timedelta
+today = date.fromisoformat("{databases.TODAY}")
+policy = env.company.collection_policy_id
+policy.write({{
+    "fee_method": "daily", "fee_rate": 10, "fee_is_scheduled": True, "fee_day": 1,
+    "fee_is_sent": False,
+}})
+partners = env["res.partner"].create([
+    {{"name": f"Racer {{number}}", "is_company": True, "collection_has_fee": True,
+      "collection_fee_start": "2020-01-01"}}
+    for number in range({CUSTOMERS})
+])
+env["account.move"].create([
+    {{"move_type": "out_invoice", "partner_id": partner.id,
+      "invoice_date": "2024-04-01", "invoice_date_due": "2024-05-01",
+      "invoice_line_ids": [
+          (0, 0, {{"name": "Goods", "price_unit": 3650, "tax_ids": []}})
+      ]}}
+    for partner in partners
+]).action_post()
+env.company._get_collection_fee_product()
+env.cr.commit()
+"""
+
+# What each process does once the transactions of both have begun.
+COMPETE = """
+from datetime import date
+from odoo.exceptions import UserError
+from odoo.service.model import retrying
+
+fees = env["account.collection.fee"]
+partner = env["res.partner"].search([("name", "=", "Racer 0")])
+env.cr.commit()
+
+def compete():
+    env.cr.execute("SELECT pg_advisory_xact_lock_shared(4711)")
+    if arguments[0] == "schedule":
+        env.cr.commit()
+        fees._cron_charge()
+        return "done"
+    charged = fees._charge(env.company, partner, date(2024, 5, 31))
+    return "done" if charged else "nothing"
+
+try:
+    result = retrying(compete, env)
+except UserError as error:
+    result = str(error)
+print("Result:", result)
+"""
+
+KILLED = """
+import os, signal
+fees = env.registry["account.collection.fee"]
+post_fee, calls = fees._post_fee, []
+
+def _post_fee(self, *args):
+    calls.append(self)
+    fee = post_fee(self, *args)
+    env.flush_all()
+    if len(calls) == 3:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return fee
+
+fees._post_fee = _post_fee
+env["account.collection.fee"]._cron_charge()
+"""
+
+# Thirty days of May at one unit a day, for each customer.
+COUNT = """
+SELECT partner.name, COUNT(*), SUM(line.amount)::int, MIN(line.date_start)::text,
+       MAX(line.date_end)::text, MIN(move.state)
+  FROM account_collection_fee_line line
+  JOIN account_collection_fee fee ON fee.id = line.fee_id
+  JOIN account_move move ON move.id = fee.move_id
+  JOIN res_partner partner ON partner.id = fee.partner_id
+ WHERE partner.name LIKE 'Racer %' GROUP BY 1 ORDER BY 1
+"""
+
+
+@tagged("post_install", "-at_install")
+class TestFeeRaces(BaseCase):
+    def assertChargedOnce(self, name, customers):
+        with psycopg2.connect(dbname=name) as connection:
+            cursor = connection.cursor()
+            cursor.execute(COUNT)
+            self.assertEqual(
+                cursor.fetchall(),
+                [
+                    (f"Racer {number}", 1, 30, "2024-05-02", "2024-05-31", "posted")
+                    for number in range(customers)
+                ],
+            )
+
+    def test_two_at_one_customer(self):
+        """One of them charges; the other one is told, and has posted nothing."""
+        with databases.database() as name:
+            databases.run(name, PREPARE)
+            first, second = sorted(self._compete(name, ("hand", "hand")), key=len)
+            self.assertEqual(first, "done")
+            self.assertIn("were charged just now", second)
+            self.assertChargedOnce(name, 1)
+
+    def test_two_schedules_at_once(self):
+        with databases.database() as name:
+            databases.run(name, PREPARE)
+            self.assertEqual(
+                self._compete(name, ("schedule", "schedule")), ["done", "done"]
+            )
+            databases.run(name, 'env["account.collection.fee"]._cron_charge()')
+            self.assertChargedOnce(name, CUSTOMERS)
+
+    def test_killed_in_the_middle(self):
+        with databases.database() as name:
+            databases.run(name, PREPARE)
+            code, output = databases.finish(databases.start(name, KILLED))
+            self.assertEqual(code, -signal.SIGKILL, output)
+            self.assertChargedOnce(name, 2)
+            for _again in range(2):
+                databases.run(name, 'env["account.collection.fee"]._cron_charge()')
+                self.assertChargedOnce(name, CUSTOMERS)
+
+    # === HELPERS === #
+
+    def _compete(self, name, kinds):
+        """Let two processes charge at once.
+
+        :param str name: the database
+        :param tuple kinds: how each of them charges
+        :return: what each of them printed
+        """
+        connection = psycopg2.connect(dbname=name)
+        cursor = connection.cursor()
+        cursor.execute("SELECT pg_advisory_lock(4711)")
+        processes = [databases.start(name, COMPETE, kind) for kind in kinds]
+        self._wait_for_both(cursor)
+        cursor.execute("SELECT pg_advisory_unlock(4711)")
+        connection.close()
+        outputs = []
+        for process in processes:
+            code, output = databases.finish(process)
+            self.assertEqual(code, 0, output)
+            outputs.append(output.partition("Result:")[2].strip())
+        return outputs
+
+    def _wait_for_both(self, cursor):
+        """Wait until the transactions of both have begun, and wait for the lock."""
+        for _attempt in range(10**6):
+            cursor.execute(
+                "SELECT COUNT(*) FROM pg_locks WHERE locktype = 'advisory' "
+                "AND NOT granted AND objid = 4711 AND database = ("
+                "SELECT oid FROM pg_database WHERE datname = current_database())"
+            )
+            if cursor.fetchone() == (2,):
+                return
+        self.fail("The two never came to the start.")
