@@ -1,5 +1,5 @@
-"""Late fees that are charged twice at once, or by a schedule that is killed: no day of an
-invoice is charged twice, and none is left out."""
+"""Late fees that are charged twice at once, or by a schedule that is killed: no day of
+an invoice is charged twice, and none is left out."""
 
 import signal
 

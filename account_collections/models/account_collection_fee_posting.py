@@ -123,7 +123,7 @@ class AccountCollectionFee(models.Model):
             if item.id != charge["line_id"]:
                 item = items.browse(charge["line_id"])
                 vals_list.append(self._prepare_fee_section(item))
-            vals_list.append(self._prepare_fee_line(product, item, charge))
+            vals_list.append(self._prepare_fee_line(branch, product, item, charge))
         return [dict(vals, sequence=10 + i) for i, vals in enumerate(vals_list)]
 
     def _prepare_fee_section(self, item):
@@ -144,10 +144,12 @@ class AccountCollectionFee(models.Model):
             ),
         }
 
-    def _prepare_fee_line(self, product, item, charge):
+    def _prepare_fee_line(self, branch, product, item, charge):
         """Prepare one line of the calculation as a line of the fee invoice. Its
-        account and its taxes follow from the product.
+        account and its taxes are those of the product; where that has no tax, the
+        taxes that go with the account do not apply either.
 
+        :param branch: the company whose invoices are late (`res.company`)
         :param product: the fee product (`product.product`)
         :param item: the late item (`account.move.line`)
         :param dict charge: values of an `account.collection.fee.line`
@@ -155,12 +157,15 @@ class AccountCollectionFee(models.Model):
         :rtype: dict
         """
         line = self.env["account.collection.fee.line"].new(charge)
-        return {
+        values = {
             "product_id": product.id,
             "name": line._get_description(item.currency_id),
             "quantity": 1,
             "price_unit": charge["amount"],
         }
+        if not product.sudo().taxes_id._filter_taxes_by_company(branch):
+            values["tax_ids"] = [fields.Command.clear()]
+        return values
 
     def _send(self):
         """Let Odoo send the fee invoices, in the background; those that cannot be sent

@@ -343,10 +343,12 @@ class TestFeePosting(FeePostingCommon):
     def test_fee_that_fails_does_not_stop_the_letter(self):
         before = self._get_balances()
 
-        def fail(self, *args):
-            raise UserError("The period is closed.")
-
-        with patch.object(AccountCollectionFee, "_prepare_fee_invoice", fail):
+        failure = patch.object(
+            AccountCollectionFee,
+            "_prepare_fee_invoice",
+            side_effect=UserError("The period is closed."),
+        )
+        with failure:
             line = self._run_step()
         self.assertEqual(line.state, "done")
         self.assertBooked(before, {})
@@ -354,7 +356,7 @@ class TestFeePosting(FeePostingCommon):
         self.assertEqual(activity.summary, "Charge the late fee")
         self.assertIn("The period is closed.", str(activity.note))
         # Said once, however often it fails.
-        with patch.object(AccountCollectionFee, "_prepare_fee_invoice", fail):
+        with failure:
             self.env["account.collection.fee"]._try_charge(
                 self.company, self.customer, TODAY, origin="step"
             )
