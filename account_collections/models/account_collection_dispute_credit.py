@@ -1,4 +1,5 @@
-from odoo import models
+from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 
 class AccountCollectionDispute(models.Model):
@@ -11,7 +12,45 @@ class AccountCollectionDispute(models.Model):
     _name = "account.collection.dispute"
     _inherit = ["account.collection.dispute"]
 
+    # === FIELDS === #
+
+    is_credit_missing = fields.Boolean(
+        compute="_compute_is_credit_missing",
+        compute_sudo=True,
+        help="The credit notes were deleted or cancelled.",
+    )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("state", "credit_move_ids.state")
+    def _compute_is_credit_missing(self):
+        for dispute in self:
+            moves = dispute.line_ids.move_id
+            dispute.is_credit_missing = (
+                dispute.state == "resolved_valid"
+                and any(move.is_sale_document() for move in moves)
+                and all(move.state == "cancel" for move in dispute.credit_move_ids)
+            )
+
     # === ACTION METHODS === #
+
+    def action_create_credit_notes(self):
+        """Make the draft credit notes again, when they were deleted or cancelled.
+
+        :return: an action that opens them
+        :rtype: dict
+        :raise UserError: when the dispute is not settled in favour of the customer, or
+            has its credit notes
+        """
+        self.ensure_one()
+        self.check_access("write")
+        self._lock_in(("resolved_valid",))
+        if not self.is_credit_missing:
+            raise UserError(
+                self.env._("%s has its credit notes already. Open them.", self.name)
+            )
+        self._create_credit_notes()
+        return self.action_view_credit_notes()
 
     def action_view_credit_notes(self):
         """Open the credit notes.

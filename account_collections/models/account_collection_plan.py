@@ -238,6 +238,9 @@ class AccountCollectionPlan(models.Model):
                 "activated_by_id": self.env.user.id,
             }
         )
+        if self.hold_ids and not self.hold_ids.filtered("active"):
+            # It was answered late: what it was to cover is looked at anew.
+            self.hold_ids.sudo().unlink()
         if self.hold_ids:
             self._release_manual_holds()
             # Whoever activates may not see the customer otherwise.

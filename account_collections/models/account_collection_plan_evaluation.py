@@ -85,6 +85,11 @@ class AccountCollectionPlan(models.Model):
             "date_cure": result.date_cure or False,
         }
 
+    def _is_holding(self, hold):
+        """A proposal that nobody answered in time holds nothing any more."""
+        is_unanswered = self.state == "proposed" and hold._is_over()
+        return super()._is_holding(hold) and not is_unanswered
+
     def _prepare_outcome(self, commitment, outcome):
         values = super()._prepare_outcome(commitment, outcome)
         if (
@@ -156,7 +161,11 @@ class AccountCollectionPlan(models.Model):
                     ("move_id.payment_state", "!=", "blocked"),
                     ("no_followup", "=", False),
                     ("amount_currency", ">", 0),
+                    "|",
                     ("date", ">", self.date_start),
+                    "&",
+                    ("date", "=", self.date_start),
+                    ("create_date", ">", self.date_activated),
                     (
                         "date_maturity",
                         "<",
@@ -208,9 +217,9 @@ class AccountCollectionPlan(models.Model):
     def _on_state(self, former):
         result = super()._on_state(former)
         if self.state == "at_risk":
-            self._send_notice("mail_template_plan_cure")
+            self._send_notice("mail_template_plan_cure", is_demand=True)
         elif self.state == "defaulted":
-            self._send_notice("mail_template_plan_default")
+            self._send_notice("mail_template_plan_default", is_demand=True)
             self._schedule_call()
         elif self.state == "completed":
             self._send_notice("mail_template_plan_completed")

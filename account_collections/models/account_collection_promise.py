@@ -192,9 +192,18 @@ class AccountCollectionPromise(models.Model):
         :rtype: list[str]
         """
         policy = self._get_policy()
-        if not policy:
-            return []
         problems = []
+        if self.is_paid_already and self.date_due > fields.Date.add(
+            today, days=self._check_days
+        ):
+            problems.append(
+                self.env._(
+                    "Money that is said to be paid is waited for %s days.",
+                    self._check_days,
+                )
+            )
+        if not policy:
+            return problems
         latest = fields.Date.add(today, days=policy.promise_max_days)
         if self.date_due > latest:
             problems.append(

@@ -186,6 +186,7 @@ class AccountCollectionResolution(models.AbstractModel):
         """
         for resolution in self:
             resolution._lock_in((self._draft_state,))
+            resolution._end_overdue()
             resolution._check_others()
             resolution._check_limits()
             resolution._start()

@@ -82,6 +82,7 @@ class AccountCollectionResolution(models.AbstractModel):
                 hold.amount
                 for hold in line.sudo().collection_hold_ids
                 if hold.active
+                and not hold._is_over()
                 and hold.reason != "manual"
                 and (hold.res_model, hold.res_id)
                 not in [(other._name, other.id) for other in [self, *replaced]]

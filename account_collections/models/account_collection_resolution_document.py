@@ -1,7 +1,7 @@
 import logging
 
 from odoo import models
-from odoo.tools import SQL, get_lang
+from odoo.tools import get_lang
 
 _logger = logging.getLogger(__name__)
 
@@ -45,48 +45,6 @@ class AccountCollectionResolutionDocument(models.AbstractModel):
             resolution._send_notice(
                 resolution._agreement_template, resolution._make_agreement()
             )
-
-    def _send_notice(self, template, attachment=None):
-        """Write to the customer about what is agreed.
-
-        :param str template: the name of the mail template
-        :param attachment: what goes with it (`ir.attachment`)
-        """
-        self.ensure_one()
-        address = self._get_email_address()
-        if not address:
-            self.message_post(
-                body=self.env._(
-                    "%s was not written to: there is no e-mail address that works. "
-                    "Print the agreement, or call.",
-                    self.partner_id.display_name,
-                )
-            )
-            return
-        # The customer is written to whatever the sender may see; words of the
-        # template and no other come from the database.
-        self.sudo().message_post_with_source(
-            self.env.ref(f"account_collections.{template}").sudo(),
-            message_type="comment",
-            subtype_xmlid="mail.mt_note",
-            partner_ids=address.ids,
-            attachment_ids=attachment.ids if attachment else [],
-            email_layout_xmlid="mail.mail_notification_light",
-        )
-
-    def _get_email_address(self):
-        """Where the customer gets what concerns collections.
-
-        :return: the contact (`res.partner`), empty if no address works
-        """
-        partners = self.env["res.partner"]
-        partners.flush_model()
-        rows = self.env.execute_query(
-            partners._get_collection_address_query(
-                SQL("partner.commercial_partner_id = %s", self.partner_id.id)
-            )
-        )
-        return partners.browse([email_id for _id, email_id, _post in rows if email_id])
 
     def _make_agreement(self):
         """Make the PDF of the agreement and keep it with the resolution.

@@ -175,10 +175,17 @@ class AccountCollectionResolution(models.AbstractModel):
             self._write_changes(self.sudo(), values)
         for commitment, outcome in zip(commitments, outcomes, strict=True):
             self._write_changes(commitment, self._prepare_outcome(commitment, outcome))
-        is_live = self.state in self._live_states
         for hold in holds:
-            expected = shares[hold.id].expected if is_live else 0
+            expected = shares[hold.id].expected if self._is_holding(hold) else 0
             hold._follow_money(self._from_units(expected))
+
+    def _is_holding(self, hold):
+        """Whether a hold still stops the dunning of what is expected.
+
+        :param hold: one of its holds (`account.collection.hold`)
+        :rtype: bool
+        """
+        return self.state in self._live_states
 
     def _get_outcomes(self, commitments, shares, as_of):
         """Evaluate the commitments; unapplied credits are looked up when needed.

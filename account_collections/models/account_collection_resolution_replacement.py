@@ -12,6 +12,14 @@ class AccountCollectionResolution(models.AbstractModel):
 
     # === BUSINESS METHODS === #
 
+    def _end_overdue(self):
+        """Bring others up to date whose holds have run out: a promise of yesterday is
+        broken, a proposal that nobody answered holds nothing any more."""
+        for other in self._get_others():
+            # What has run out does so whoever notices.
+            if all(hold._is_over() for hold in other.sudo().hold_ids):
+                other.sudo()._evaluate()
+
     def _check_others(self):
         """See that nothing else is in force on the same items, unless it is replaced.
 

@@ -85,7 +85,8 @@ class MailMail(models.Model):
         Whatever goes wrong, the mail queue goes on."""
         try:
             with self.env.cr.savepoint():
-                needless = self._get_collection_contacts()._drop_needless()
+                contacts = self._get_collection_contacts().filtered("run_line_id")
+                needless = contacts._drop_needless()
                 if needless:
                     self.filtered(
                         lambda mail: (

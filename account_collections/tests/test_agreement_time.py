@@ -5,6 +5,7 @@ from datetime import timedelta
 from freezegun import freeze_time
 
 from odoo import Command, fields
+from odoo.exceptions import UserError
 from odoo.tests import tagged
 
 from .common import TODAY
@@ -123,6 +124,73 @@ class TestAgreementTime(PlanCommon):
         with freeze_time("2024-07-19"):
             self._pay(new, payment_date=fields.Date.to_date("2024-07-05"))
         self.assertEqual(plan.state, "active")
+
+    def test_invoice_of_the_day_of_the_plan(self):
+        """What was invoiced right after the plan was agreed is to be paid on time."""
+        plan = self._propose(self.invoice)
+        self._create_open_invoice(self.customer, 50, days=-20, invoice_date=TODAY)
+        self._pay_on("2024-07-02", self.invoice, 200)
+        self._evaluate_on("2024-07-08")
+        self.assertEqual(plan.state, "at_risk")
+
+    # === PROPOSALS THAT NOBODY ANSWERS === #
+
+    def test_unanswered_proposal_is_in_nobodys_way(self):
+        plan = self._propose(self.invoice, wait_for_acceptance=True)
+        with freeze_time("2024-06-21"):
+            with self.assertRaisesRegex(UserError, "is in force"):
+                self._promise(self.invoice, 100)
+        with freeze_time("2024-06-22"):
+            promise = self._promise(self.invoice, 100)
+            self.assertFalse(plan.hold_ids.filtered("active"))
+            # The customer answers after all, with the promise still open.
+            with (
+                self.assertRaisesRegex(UserError, "is in force"),
+                self.cr.savepoint(),
+            ):
+                plan.action_accept("Ada")
+            promise.action_cancel()
+            plan.action_accept("Ada")
+        self.assertEqual(plan.state, "active")
+        self.assertRecordValues(plan.hold_ids, [{"amount": 300, "active": True}])
+
+    # === MESSAGES === #
+
+    def test_demands_of_a_plan_count_for_the_gap(self):
+        plan = self._propose(self.invoice)
+        contacts = self.env["account.collection.contact"]
+        own = [("partner_id", "=", self.customer.id)]
+        self.assertFalse(contacts.search(own), "The agreement asks for nothing new.")
+        self._create_open_invoice(self.customer, 40, days=30)
+        # The plan's own rhythm is more frequent than the gap.
+        plan.commitment_ids.reminder_ids.sudo().unlink()
+        self._evaluate_on("2024-07-18")
+        contact = contacts.search(own)
+        self.assertRecordValues(
+            contact,
+            [
+                {
+                    "channel": "email",
+                    "direction": "out",
+                    "state": "queued",
+                    "case_id": plan.case_id.id,
+                    "address_id": self.customer.id,
+                }
+            ],
+        )
+        with freeze_time("2024-07-19"):
+            day = fields.Date.to_date("2024-07-19")
+            line = self._get_line(self._plan(date=day))
+            self.assertEqual((line.reason, line.reason_date.day), ("gap", 25))
+            self.env["mail.mail"].search(
+                [("mail_message_id", "=", contact.mail_message_id.id)]
+            )._postprocess_sent_message([], [], "No such user", "mail_email_invalid")
+            self.assertEqual(contact.state, "failed")
+            self.assertEqual(
+                self.customer.collection_failed_email, self.customer.email
+            )
+            line = self._get_line(self._plan(date=day))
+            self.assertDecision(line, "contact 3 letter")
 
     # === PAYMENTS THAT BOUNCE === #
 

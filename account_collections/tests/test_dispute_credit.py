@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 from odoo import Command
+from odoo.exceptions import UserError
 from odoo.tests import tagged
 
 from .chart_common import on_charts
@@ -174,6 +175,25 @@ class TestDisputeCredit(DisputeCommon):
         dispute.credit_move_ids.sudo().button_cancel()
         dispute._evaluate()
         self.assertHeld(dispute, [40])
+
+    def test_credit_note_is_made_again(self):
+        """One that was deleted or cancelled leaves nobody stuck."""
+        invoice = self._create_open_invoice(self.customer)
+        dispute = self._resolve(invoice, 40)
+        with self.assertRaisesRegex(UserError, "has its credit notes already"):
+            dispute.action_create_credit_notes()
+        for undo in ("unlink", "button_cancel"):
+            with self.subTest(undo=undo):
+                getattr(dispute.credit_move_ids.sudo(), undo)()
+                self.assertTrue(dispute.is_credit_missing)
+                dispute._evaluate()
+                self.assertHeld(dispute, [40])
+                dispute.action_create_credit_notes()
+                self.assertFalse(dispute.is_credit_missing)
+        credit = dispute.credit_move_ids.filtered(lambda move: move.state == "draft")
+        credit.sudo().action_post()
+        self.assertEqual(invoice.amount_residual, 60)
+        self.assertHeld(dispute, [])
 
     def test_pays_the_disputed_installment(self):
         """The second of two instalments is disputed."""

@@ -152,7 +152,10 @@ class TestPlan(PlanCommon):
             plan.case_id.activity_ids.mapped("summary"), ["Payment plan defaulted"]
         )
         with freeze_time("2024-07-28"):
-            run = self._plan(date=fields.Date.to_date("2024-07-28"))
+            line = self._get_line(self._plan(date=fields.Date.to_date("2024-07-28")))
+            self.assertEqual(line.reason, "gap", "The customer has just been told.")
+        with freeze_time("2024-08-04"):
+            run = self._plan(date=fields.Date.to_date("2024-08-04"))
             self.assertDecision(self._get_line(run), "contact 15 email")
         # Late money pays the debt, but does not revive the plan.
         self._pay_on("2024-07-29", invoice, 300)

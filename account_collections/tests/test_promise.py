@@ -198,6 +198,10 @@ class TestPromise(CollectionCommon):
             ("30 days ahead", {"days": 31}),
             ("not owed by", {"partner_id": other.partner_id.id}),
             ("payment reference", {"is_paid_already": True}),
+            (
+                "waited for 5 days",
+                {"is_paid_already": True, "reference": "42", "days": 6},
+            ),
             ("Choose the open items", {"line_ids": False}),
         ):
             with (
