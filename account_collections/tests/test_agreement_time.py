@@ -186,9 +186,7 @@ class TestAgreementTime(PlanCommon):
                 [("mail_message_id", "=", contact.mail_message_id.id)]
             )._postprocess_sent_message([], [], "No such user", "mail_email_invalid")
             self.assertEqual(contact.state, "failed")
-            self.assertEqual(
-                self.customer.collection_failed_email, self.customer.email
-            )
+            self.assertEqual(self.customer.collection_failed_email, self.customer.email)
             line = self._get_line(self._plan(date=day))
             self.assertDecision(line, "contact 3 letter")
 
