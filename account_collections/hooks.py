@@ -3,7 +3,9 @@ from odoo.tools import SQL
 
 def post_init_hook(env):
     """Give the companies that exist already the usual policy."""
-    env["res.company"].search([])._create_default_collection_policy()
+    companies = env["res.company"].search([])
+    companies._create_default_collection_policy()
+    companies.root_id._set_default_collection_accounts()
 
 
 def uninstall_hook(env):

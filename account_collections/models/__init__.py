@@ -51,6 +51,14 @@ from . import account_collection_fee_line
 from . import account_collection_fee_posting
 from . import account_collection_fee_schedule
 from . import account_collection_case_fee
+from . import account_collection_settlement
+from . import account_collection_settlement_payment
+from . import account_collection_settlement_entry
+from . import account_collection_settlement_evaluation
+from . import account_collection_settlement_agreement
+from . import account_collection_settlement_actions
+from . import account_collection_policy_settlement
+from . import res_company_settlement
 from . import account_collection_dispute_reason
 from . import account_collection_dispute
 from . import account_collection_dispute_hold
@@ -78,6 +86,7 @@ from . import account_move
 from . import account_move_agreement
 from . import account_move_dispute
 from . import account_move_fee
+from . import account_move_settlement
 from . import account_move_line
 from . import account_partial_reconcile
 from . import account_payment

@@ -79,24 +79,28 @@ class AccountCollectionResolutionAcceptance(models.AbstractModel):
             if not (name or "").strip():
                 raise UserError(self.env._("Enter the name of who accepts."))
             resolution._check_acceptable()
-            terms = resolution._get_terms_text()
-            # Recorded here alone, with the terms as they stand.
-            resolution.sudo().write(
-                {
-                    "accepted_by": name.strip(),
-                    "date_accepted": fields.Datetime.now(),
-                    "accepted_terms": terms,
-                    "accepted_hash": resolution._get_hash(terms),
-                }
-            )
-            resolution.message_post(
-                body=self.env._(
-                    "The terms were accepted by %s.", resolution.accepted_by
-                )
-            )
-            resolution._on_accepted()
+            resolution._record_acceptance(name.strip())
 
     # === BUSINESS METHODS === #
+
+    def _record_acceptance(self, name):
+        """Keep who accepted which terms, and do what follows from it.
+
+        :param str name: who accepted, at the customer's
+        """
+        self.ensure_one()
+        terms = self._get_terms_text()
+        # Recorded here alone, with the terms as they stand.
+        self.sudo().write(
+            {
+                "accepted_by": name,
+                "date_accepted": fields.Datetime.now(),
+                "accepted_terms": terms,
+                "accepted_hash": self._get_hash(terms),
+            }
+        )
+        self.message_post(body=self.env._("The terms were accepted by %s.", name))
+        self._on_accepted()
 
     def _check_acceptable(self):
         """Refuse an acceptance that comes at the wrong time; each kind has its rules.

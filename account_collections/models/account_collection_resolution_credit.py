@@ -31,6 +31,8 @@ class AccountCollectionResolution(models.AbstractModel):
         credit = wizard.new_move_ids
         self._set_booked_rate(move, credit)
         if move.currency_id.compare_amounts(amount, move.amount_total):
+            # The discount for early payment is in the lines already.
+            credit.invoice_payment_term_id = False
             credit.write(
                 {
                     "invoice_line_ids": [
@@ -79,6 +81,9 @@ class AccountCollectionResolution(models.AbstractModel):
         base_lines = [
             move._prepare_product_base_line_for_taxes_computation(line)
             for line in self._get_credited_lines(move)
+        ] + [
+            move._prepare_epd_base_line_for_taxes_computation(line)
+            for line in move.line_ids.filtered(lambda line: line.display_type == "epd")
         ]
         taxes._add_tax_details_in_base_lines(base_lines, company)
         taxes._round_base_lines_tax_details(base_lines, company)
@@ -101,12 +106,20 @@ class AccountCollectionResolution(models.AbstractModel):
         :return: values of an `account.move.line`
         :rtype: dict
         """
+        quantity, price_unit = base_line["quantity"], base_line["price_unit"]
+        if not base_line["tax_ids"]:
+            # Without taxes, nothing else keeps the amount to the cent.
+            details, quantity = base_line["tax_details"], 1
+            price_unit = move.currency_id.round(
+                details["total_excluded_currency"]
+                + details["delta_total_excluded_currency"]
+            )
         return {
             "name": self._get_credit_label(move),
             "account_id": base_line["account_id"].id,
             "analytic_distribution": base_line["analytic_distribution"],
-            "quantity": base_line["quantity"],
-            "price_unit": base_line["price_unit"],
+            "quantity": quantity,
+            "price_unit": price_unit,
             "discount": 0,
             "tax_ids": [Command.set(base_line["tax_ids"].ids)],
             "extra_tax_data": self.env["account.tax"]._export_base_line_extra_tax_data(

@@ -28,3 +28,5 @@ from . import test_run_review
 from . import test_access
 from . import test_ui
 from . import test_ui_agreements
+from . import test_settlement
+from . import test_settlement_accounting

@@ -12,3 +12,4 @@ from . import account_collection_run_execute
 from . import account_collection_letter_preview
 from . import account_collection_plan_propose
 from . import account_collection_promise_take
+from . import account_collection_settlement_offer

@@ -1,0 +1,383 @@
+from odoo import Command, fields, models
+from odoo.exceptions import UserError
+
+
+class AccountCollectionSettlement(models.Model):
+    """What a settlement posts: credit notes for a price concession, a write-off for an
+    impairment, and the reversal of either.
+    """
+
+    _name = "account.collection.settlement"
+    _inherit = ["account.collection.settlement"]
+
+    # === FIELDS === #
+
+    is_remitted = fields.Boolean(
+        string="Remainder Given Up",
+        readonly=True,
+        copy=False,
+        help="What was not to be paid is credited or written off.",
+    )
+    move_ids = fields.Many2many(
+        "account.move",
+        "account_collection_settlement_move_rel",
+        string="Entries",
+        readonly=True,
+        copy=False,
+        help="The credit notes or write-offs, and what reversed them.",
+    )
+
+    # === ACTION METHODS === #
+
+    def action_settle(self):
+        """Give up the remainder of what was paid in time, after all.
+
+        :raise UserError: when it was not paid in time, or cannot be posted
+        """
+        for settlement in self:
+            settlement._lock_in(("accepted",))
+            if not settlement.is_paid:
+                raise UserError(
+                    self.env._("%s is not paid in full yet.", settlement.name)
+                )
+            # Posted by the rule that the customer has accepted, whoever presses.
+            settlement.sudo()._settle()
+
+    def action_reverse(self):
+        """Reverse what was given up, after its payment was undone.
+
+        :raise UserError: when it is in force, or cannot be reversed
+        """
+        for settlement in self:
+            settlement._lock_in(("accepted", "lapsed"))
+            # Posted by the rule that the customer has accepted, whoever presses.
+            settlement.sudo()._post_reversal()
+
+    def action_view_entries(self):
+        """Open the credit notes or write-offs.
+
+        :return: a window action
+        :rtype: dict
+        """
+        self.ensure_one()
+        return self.move_ids._get_records_action(name=self.env._("Entries"))
+
+    # === BUSINESS METHODS === #
+
+    def _check_nature(self):
+        """See that the remainder could be given up in the way that was chosen.
+
+        :raise UserError: when an item is no invoice, or an account is missing
+        """
+        self.ensure_one()
+        if self.nature == "impairment":
+            company = self.company_id.sudo()
+            company._get_collection_bad_debt_account()
+            company._get_collection_write_off_journal()
+            return
+        for line in self.line_ids:
+            if line.move_id.move_type != "out_invoice":
+                raise UserError(
+                    self.env._(
+                        "%s is no invoice, so there is no credit note to make from it. "
+                        "Choose an impairment, or other items.",
+                        line.move_id.name,
+                    )
+                )
+
+    def _post_remainder(self):
+        """Post what is given up and reconcile it with the covered items.
+
+        :raise UserError: Odoo's own message when it cannot be posted
+        """
+        self.ensure_one()
+        remaining = self._get_remaining()
+        if not remaining:
+            return
+        if self.nature == "concession":
+            self._post_credit_notes(remaining)
+        else:
+            self._post_write_offs(remaining)
+
+    def _post_credit_notes(self, remaining):
+        """Post a credit note for each invoice, and reconcile them.
+
+        :param dict remaining: what is given up of each item, in its currency
+        """
+        for (_company, account), lines in self._group_items().items():
+            amounts = self._spread(lines, remaining)
+            credits_ = self.env["account.move"]
+            for move, amount in amounts.items():
+                credit = self._create_credit_note(move, amount)
+                # Booked where the invoice stands, wherever the customer's are now.
+                self._get_receivables(credit).account_id = account
+                credits_ |= credit
+            credits_.action_post()
+            self.move_ids |= credits_
+            for credit in credits_:
+                own = lines.filtered(
+                    lambda line, credit=credit: line.move_id == credit.reversed_entry_id
+                )
+                (self._get_receivables(credit) | own)._reconcile_collection()
+            (self._get_receivables(credits_) | lines)._reconcile_collection()
+
+    def _post_write_offs(self, remaining):
+        """Post a write-off for each company, and reconcile it.
+
+        :param dict remaining: what is given up of each item, in its currency
+        """
+        for company, lines in self.line_ids.grouped("company_id").items():
+            own = {line: remaining[line] for line in lines if line in remaining}
+            if not own:
+                continue
+            move = (
+                self.env["account.move"]
+                .with_company(company)
+                .create(self._prepare_write_off(company, own))
+            )
+            move.action_post()
+            self.move_ids |= move
+            for line, written_off in zip(
+                own, self._get_receivables(move).sorted("id"), strict=True
+            ):
+                (line | written_off)._reconcile_collection()
+
+    def _post_reversal(self):
+        """Reverse what was given up, so that it is owed again.
+
+        :raise UserError: Odoo's own message when it cannot be posted
+        """
+        self.ensure_one()
+        # Posted by the rule that the customer has accepted, whoever causes it.
+        settlement = self.sudo()
+        settlement.is_remitted = False
+        moves = settlement._get_moves_in_force()
+        if moves:
+            settlement.move_ids |= moves._reverse_moves(
+                [settlement._prepare_counter_entry(move) for move in moves],
+                cancel=True,
+            )
+
+    def _prepare_write_off(self, company, amounts):
+        """Prepare the entry that writes off what is given up, at the booked rates.
+
+        :param company: the company of the items (`res.company`)
+        :param dict amounts: what is given up of each item, in its currency
+        :return: values of an `account.move`
+        :rtype: dict
+        """
+        root = self.company_id
+        vals_list = [
+            self._prepare_write_off_line(line, amount)
+            for line, amount in amounts.items()
+        ]
+        return {
+            "move_type": "entry",
+            "company_id": company.id,
+            "journal_id": root._get_collection_write_off_journal().id,
+            "date": root._get_collection_day(),
+            "ref": self.name,
+            "line_ids": [
+                *(Command.create(vals) for vals in vals_list),
+                Command.create(
+                    {
+                        "name": self._get_write_off_label(),
+                        "partner_id": self.partner_id.id,
+                        "account_id": root._get_collection_bad_debt_account().id,
+                        "currency_id": self.currency_id.id,
+                        "amount_currency": -sum(
+                            vals["amount_currency"] for vals in vals_list
+                        ),
+                        "balance": -sum(vals["balance"] for vals in vals_list),
+                        "tax_ids": [Command.clear()],
+                    }
+                ),
+            ],
+        }
+
+    def _prepare_write_off_line(self, line, amount):
+        """Prepare what takes an open item off, at the rate at which it is booked.
+
+        :param line: the open item (`account.move.line`)
+        :param float amount: how much of it, in its currency
+        :return: values of an `account.move.line`
+        :rtype: dict
+        """
+        share = amount / line.amount_residual_currency
+        return {
+            "name": self._get_write_off_label(),
+            "partner_id": line.partner_id.id,
+            "account_id": line.account_id.id,
+            "currency_id": line.currency_id.id,
+            "amount_currency": -amount,
+            "balance": -line.company_currency_id.round(line.amount_residual * share),
+        }
+
+    def _prepare_credit_line(self, move, base_line):
+        vals = super()._prepare_credit_line(move, base_line)
+        if account := self.company_id.collection_concession_account_id:
+            vals["account_id"] = account.id
+        return vals
+
+    def _prepare_counter_entry(self, move):
+        """Prepare what is particular of the entry that reverses another.
+
+        :param move: the entry (`account.move`)
+        :return: values of an `account.move`
+        :rtype: dict
+        """
+        today = self.company_id._get_collection_day()
+        vals = {
+            "date": today,
+            "ref": self.env._("Reversal of: %(entry)s", entry=move.name),
+        }
+        if move.is_invoice():
+            vals["invoice_date"] = today
+            vals["invoice_date_due"] = today
+            vals["invoice_currency_rate"] = move.invoice_currency_rate
+        return vals
+
+    # === HELPERS === #
+
+    def _get_own_moves(self):
+        return self.move_ids
+
+    def _get_moves_in_force(self):
+        """What gave up the remainder and was not reversed since."""
+        return self.move_ids.filtered(
+            lambda move: (
+                move.state == "posted"
+                and move.reversed_entry_id not in self.move_ids
+                and not move.reversal_move_ids.filtered(
+                    lambda other: other.state == "posted"
+                )
+            )
+        )
+
+    def _get_remaining(self):
+        """What is left of each covered item, once all that was agreed is paid.
+
+        :return: the amount by item, in its currency, the oldest first
+        :rtype: dict
+        """
+        return {
+            line: left for line, (_paid, left) in self._get_standing().items() if left
+        }
+
+    def _get_standing(self):
+        """What of each covered item was paid under the settlement, and what is left.
+
+        :return: pairs of amounts by item, in its currency
+        :rtype: dict
+        """
+        shares, residuals = self._get_shares(self.hold_ids.line_id)
+        standing = {}
+        for hold in self.hold_ids.sorted(
+            lambda hold: (hold.line_id.date_maturity or hold.line_id.date, hold.id)
+        ):
+            paid = sum(receipt.amount for receipt in shares[hold.id])
+            left = min(
+                self._to_units(hold.amount_covered) - paid,
+                residuals[hold.id],
+                self._to_units(hold.line_id.amount_residual_currency),
+            )
+            standing[hold.line_id] = (
+                self._from_units(paid),
+                self._from_units(max(left, 0)),
+            )
+        return standing
+
+    def _group_items(self):
+        """The covered items that can be reconciled with one another.
+
+        :return: items by company and account
+        :rtype: dict
+        """
+        return self.hold_ids.line_id.grouped(
+            lambda line: (line.company_id, line.account_id)
+        )
+
+    def _spread(self, lines, remaining):
+        """Share out what is given up among the invoices, in proportion to what was
+        covered of each, paid or not: the discount is on all of them.
+
+        Where something else stays open on an item, each bears its own remainder.
+
+        :param lines: the covered items (`account.move.line`)
+        :param dict remaining: what is given up of each item, in its currency
+        :return: what is credited of each invoice (`account.move`)
+        :rtype: dict
+        """
+        own = {line: remaining[line] for line in lines if line in remaining}
+        amounts = own
+        if all(
+            not self.currency_id.compare_amounts(line.amount_residual_currency, left)
+            for line, left in own.items()
+        ):
+            standing = self._get_standing()
+            amounts = self._share_out(
+                sum(own.values()), {line: sum(standing[line]) for line in lines}
+            )
+        by_move = {}
+        for line, amount in amounts.items():
+            if not self.currency_id.is_zero(amount):
+                by_move[line.move_id] = by_move.get(line.move_id, 0) + amount
+        return by_move
+
+    def _share_out(self, total, weights):
+        """Share out an amount in proportion, to the cent.
+
+        :param float total: the amount, in the currency of the settlement
+        :param dict weights: by key, what its share is in proportion to
+        :return: the share of each key; they add up to the amount
+        :rtype: dict
+        """
+        left, open_weight, shares = total, sum(weights.values()), {}
+        for key, weight in weights.items():
+            share = self.currency_id.round(left * weight / open_weight if left else 0)
+            shares[key] = share
+            left = self.currency_id.round(left - share)
+            open_weight -= weight
+        return shares
+
+    def _get_receivables(self, moves):
+        """The items of entries that stand on the customer's account.
+
+        :param moves: the entries (`account.move`)
+        :return: their items (`account.move.line`)
+        """
+        return moves.line_ids.filtered(
+            lambda line: line.account_id.account_type == "asset_receivable"
+        )
+
+    def _get_credit_label(self, move):
+        lang = move.partner_id.lang or self.env.lang
+        return self.with_context(lang=lang).env._(
+            "%(invoice)s: price concession (%(settlement)s)",
+            invoice=move.name,
+            settlement=self.name,
+        )
+
+    def _get_write_off_label(self):
+        """What the entry is about, for the accountant.
+
+        :rtype: str
+        """
+        return self.env._(
+            "%(customer)s: bad debt (%(settlement)s)",
+            customer=self.partner_id.display_name,
+            settlement=self.name,
+        )
+
+
+class AccountMoveLine(models.Model):
+    _name = "account.move.line"
+    _inherit = ["account.move.line"]
+
+    # === BUSINESS METHODS === #
+
+    def _reconcile_collection(self):
+        """Reconcile what is open of these items with one another, if both sides are."""
+        lines = self.filtered(lambda line: not line.reconciled)
+        if len({line.amount_residual_currency > 0 for line in lines}) == 2:
+            lines.reconcile()

@@ -1,0 +1,283 @@
+from odoo import api, fields, models
+from odoo.exceptions import LockError, UserError
+from odoo.tools.misc import format_date
+
+from ..tools import evaluation
+
+
+class AccountCollectionSettlement(models.Model):
+    """How settlements follow the ledger, and what follows from it.
+
+    Whether the money came in time is a matter of the ledger alone: a payment that is
+    imported late makes good a lapse, and an undone one ends what was settled. What is
+    posted then is posted afterwards, in a transaction of its own.
+    """
+
+    _name = "account.collection.settlement"
+    _inherit = ["account.collection.settlement"]
+
+    # === FIELDS === #
+
+    is_paid = fields.Boolean(
+        string="Paid in Time",
+        readonly=True,
+        copy=False,
+        help="All that was agreed has come, and in time.",
+    )
+    explanation = fields.Char(compute="_compute_explanation")
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("state", "limits_exceeded", "requested_by_id", "is_paid", "date_next")
+    def _compute_explanation(self):
+        for settlement in self:
+            settlement.explanation = settlement._get_explanation()
+
+    # === BUSINESS METHODS === #
+
+    def _evaluate(self, as_of=None):
+        # The state follows from the ledger, whoever causes the evaluation.
+        settlements = self.sudo()
+        in_transaction = self.env.context.get("collection_in_transaction")
+        for settlement in settlements:
+            if settlement._is_paid_as_offered():
+                if in_transaction:
+                    settlement._trigger_follow_up()
+                else:
+                    settlement._accept_by_payment()
+        result = super(AccountCollectionSettlement, settlements)._evaluate(as_of)
+        due = settlements.filtered(
+            lambda one: one._is_evaluated() and one.is_paid != one.is_remitted
+        )
+        if in_transaction and due:
+            settlements._trigger_follow_up()
+        elif not in_transaction:
+            for settlement in due:
+                settlement._follow_payment()
+        return result
+
+    def _get_outcomes(self, commitments, receipts, reduction, as_of):
+        # What else is taken off the debt lessens first what is given up.
+        given_up = self._to_units(self.amount_waived)
+        return super()._get_outcomes(
+            commitments, receipts, max(reduction - given_up, 0), as_of
+        )
+
+    def _get_evaluated_state(self, outcomes, as_of):
+        if not self.date_accepted:
+            expired = self.date_expiry < as_of and not self._is_paid_as_offered()
+            return {"state": "lapsed" if expired else "offered"}
+        missed = [
+            commitment
+            for commitment, outcome in zip(
+                self.commitment_ids.sudo(), outcomes, strict=True
+            )
+            if outcome.state in ("kept_late", "partial", "broken")
+        ]
+        is_void = all(outcome.state == "void" for outcome in outcomes)
+        is_paid = not is_void and all(
+            outcome.state in ("kept", "void") for outcome in outcomes
+        )
+        if is_void:
+            state = "cancelled"
+        elif is_paid and self.is_remitted:
+            state = "settled"
+        elif any(self._get_last_day(commitment) < as_of for commitment in missed):
+            state = "lapsed"
+        else:
+            state = "accepted"
+        return {"state": state, "is_paid": is_paid}
+
+    def _is_paid_as_offered(self):
+        """Whether all that was offered was paid before the customer has answered.
+
+        :rtype: bool
+        """
+        self.ensure_one()
+        if self.date_accepted or not self._is_evaluated():
+            return False
+        shares, _residuals = self._get_shares(self.hold_ids.line_id)
+        receipts = [receipt for hold in self.hold_ids for receipt in shares[hold.id]]
+        terms = [
+            evaluation.Term(
+                payment.date_due,
+                self._to_units(payment.amount),
+                payment.date_due,
+                self._to_units(payment.amount),
+            )
+            for payment in self.payment_ids
+        ]
+        last = max(self.payment_ids.mapped("date_due"), default=self.date_expiry)
+        return bool(receipts) and all(
+            outcome.state == "kept"
+            and outcome.date_kept
+            and outcome.date_kept <= self.date_expiry
+            for outcome in evaluation.evaluate(terms, receipts, 0, last)
+        )
+
+    def _accept_by_payment(self):
+        """Take the payment of what was offered for the acceptance of the offer."""
+        self._record_acceptance(self.env._("%s, by payment", self.partner_id.name))
+
+    def _follow_payment(self):
+        """Post what follows from the payment or from its loss; where that cannot be
+        posted, ask the accountant and leave everything as it was."""
+        self.ensure_one()
+        try:
+            with self.env.cr.savepoint():
+                if self.is_paid:
+                    self._settle()
+                else:
+                    self._post_reversal()
+        except LockError:
+            # Somebody else is at it just now: then they follow it up.
+            raise
+        except UserError as error:
+            self.invalidate_recordset()
+            self._ask_accountant(error)
+
+    def _settle(self):
+        """Close the debt: give up the remainder.
+
+        :raise UserError: when it cannot be posted: Odoo's own message
+        """
+        self.ensure_one()
+        # A payment that is undone at the same moment makes this transaction fail.
+        self.lock_for_update()
+        self.is_remitted = True
+        self._post_remainder()
+        self.state = "settled"
+        self._follow_up()
+
+    def _ask_accountant(self, error):
+        """Ask for help with what cannot be posted, once.
+
+        :param error: what Odoo says about it
+        """
+        self.ensure_one()
+        record = self.case_id or self
+        summary = (
+            self.env._("Settle by hand: %s", self.name)
+            if self.is_paid
+            else self.env._("Reverse by hand: %s", self.name)
+        )
+        if summary in record.activity_ids.mapped("summary"):
+            return
+        record.activity_schedule(
+            "mail.mail_activity_data_todo",
+            date_deadline=self.company_id._get_collection_day(),
+            summary=summary,
+            note=self._get_accountant_note(error),
+            user_id=(self.case_id.user_id or self.user_id or self.env.user).id,
+            automated=True,
+        )
+
+    def _on_state(self, former):
+        result = super()._on_state(former)
+        if self.state == "settled":
+            self._send_notice("mail_template_settlement_closed")
+        elif self.state == "lapsed":
+            self._tell_lapsed(former)
+        elif former == "lapsed":
+            self.message_post(
+                body=self.env._("A payment came in time after all: it did not lapse.")
+            )
+        if former == "settled":
+            self._tell_undone()
+        return result
+
+    def _tell_lapsed(self, former):
+        """Leave word that the full debt is back.
+
+        :param str former: the state before
+        """
+        self.message_post(body=self._get_explanation())
+        if former != "settled":
+            self._send_notice("mail_template_settlement_lapsed")
+
+    def _tell_undone(self):
+        """Leave word on the case that a payment was undone after all was settled."""
+        record = self.case_id or self
+        record.message_post(
+            body=self.env._(
+                "A payment of %(settlement)s was undone after it was settled: what had "
+                "been given up (%(amount)s) is owed again.",
+                settlement=self.name,
+                amount=self.currency_id.format(self.amount_waived),
+            )
+        )
+
+    # === HELPERS === #
+
+    def _get_last_day(self, commitment):
+        """The last day on which a payment that came in time may still be imported.
+
+        :param commitment: the payment (`account.collection.commitment`)
+        :rtype: datetime.date
+        """
+        return fields.Date.add(commitment.date_limit, days=self.wait_days)
+
+    def _get_accountant_note(self, error):
+        """Say what the accountant has to do about what cannot be posted.
+
+        :param error: what Odoo says about it
+        :rtype: str
+        """
+        if self.is_paid:
+            return self.env._(
+                "%(settlement)s is paid, but the remainder could not be given up: "
+                "%(error)s\nRemove the cause, then press Settle.",
+                settlement=self.name,
+                error=error,
+            )
+        return self.env._(
+            "The payment of %(settlement)s was undone, but %(entries)s could not be "
+            "reversed: %(error)s\nReverse them on a day that is open and reconcile "
+            "them, or remove the cause and press Reverse.",
+            settlement=self.name,
+            entries=", ".join(self.move_ids.mapped("name")),
+            error=error,
+        )
+
+    def _get_explanation(self):
+        """Say what a settlement waits for, or why it has ended, or nothing.
+
+        :return: a sentence in the user's language
+        :rtype: str
+        """
+        if self.state == "draft" and self.requested_by_id:
+            return self.env._(
+                "Waits for the approval of another manager: %s",
+                (self.limits_exceeded or "").replace("\n", " "),
+            )
+        if self.state == "offered":
+            return self.env._(
+                "Waits for the answer of the customer until %s.",
+                format_date(self.env, self.date_expiry),
+            )
+        if self.state == "accepted" and self.is_paid:
+            return self.env._(
+                "Paid in time: the remainder is given up in a moment. If it is not, "
+                "an activity says why."
+            )
+        if self.state == "accepted":
+            return self.env._(
+                "%(amount)s is expected by %(date)s.",
+                amount=self.currency_id.format(self.amount_open),
+                date=format_date(self.env, self.date_next),
+            )
+        if self.state == "lapsed" and self.is_remitted:
+            return self.env._(
+                "Its payment was undone: what had been given up has to be reversed."
+            )
+        if self.state == "lapsed" and not self.date_accepted:
+            return self.env._(
+                "Nobody accepted it by %s: the full debt is due.",
+                format_date(self.env, self.date_expiry),
+            )
+        if self.state == "lapsed":
+            return self.env._(
+                "Not everything was paid in time: the full debt is due. What was paid "
+                "stays applied."
+            )
+        return ""

@@ -1,0 +1,58 @@
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+
+
+class AccountCollectionSettlementPayment(models.Model):
+    _name = "account.collection.settlement.payment"
+    _description = "Payment of a Settlement"
+    _order = "date_due, id"
+    _check_company_auto = True
+
+    # === FIELDS === #
+
+    settlement_id = fields.Many2one(
+        "account.collection.settlement",
+        required=True,
+        ondelete="cascade",
+        index=True,
+    )
+    company_id = fields.Many2one(
+        related="settlement_id.company_id", store=True, index=True
+    )
+    currency_id = fields.Many2one(related="settlement_id.currency_id")
+    date_due = fields.Date(string="Due Date", required=True)
+    amount = fields.Monetary(required=True)
+
+    # === CONSTRAINT METHODS === #
+
+    @api.constrains("amount")
+    def _check_amount(self):
+        for payment in self:
+            if payment.currency_id.compare_amounts(payment.amount, 0) <= 0:
+                raise ValidationError(
+                    self.env._(
+                        "The payment of %s must be greater than zero. Remove it if "
+                        "nothing is to be paid then.",
+                        payment.date_due,
+                    )
+                )
+
+    # === CRUD METHODS === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        payments = super().create(vals_list)
+        payments.settlement_id._check_terms_open()
+        return payments
+
+    def write(self, vals):
+        if vals.keys() & {"settlement_id", "date_due", "amount"}:
+            self.settlement_id._check_terms_open()
+        result = super().write(vals)
+        if "amount" in vals:
+            self.settlement_id._check_payments()
+        return result
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_offered(self):
+        self.settlement_id._check_terms_open()

@@ -1,0 +1,292 @@
+"""What a settlement posts, on the generic chart and on those of other countries."""
+
+from odoo import Command
+from odoo.tests import tagged
+
+from .chart_common import on_charts
+from .common import TODAY
+from .settlement_common import SettlementCommon
+
+
+@on_charts
+@tagged("post_install", "-at_install")
+class TestSettlementAccounting(SettlementCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.company.collection_concession_account_id = False
+        cls.taxes = {percent: cls._create_tax(percent) for percent in (7, 19)}
+
+    # === HELPERS === #
+
+    def _settle(self, invoices, **values):
+        """Settle invoices for 80 %, paid at once.
+
+        :return: the settlement, and the trial balance before the remainder is given up
+        """
+        settlement = self._settlement(invoices, **values)
+        self._pay_invoices(invoices, settlement.amount)
+        before = self._get_balances()
+        self._evaluate_on(0)
+        self.assertEqual(settlement.state, "settled")
+        self.assertClosed(invoices)
+        return settlement, before
+
+    def _get_taxes(self, moves):
+        """The tax of each rate that entries take back, in their currency."""
+        lines = moves.line_ids.filtered("tax_line_id")
+        return {
+            tax.amount: round(sum(own.mapped("amount_currency")), 2)
+            for tax, own in lines.grouped("tax_line_id").items()
+        }
+
+    # === CONCESSION === #
+
+    def test_concession_reduces_each_tax_in_proportion(self):
+        """Two invoices of two rates, the first one paid in full by the payment: the
+        discount is on both."""
+        first = self._create_taxed_invoice(
+            [(1000, self.taxes[19]), (500, self.taxes[7])], days=20
+        )
+        second = self._create_taxed_invoice([(333.33, self.taxes[19])])
+        owed = first.amount_total + second.amount_total
+        settlement, before = self._settle(first | second)
+        credits_ = settlement.move_ids.sorted(lambda move: move.reversed_entry_id.id)
+        self.assertEqual(credits_.reversed_entry_id, first | second)
+        self.assertRecordValues(
+            credits_,
+            [
+                {"move_type": "out_refund", "state": "posted", "amount_total": 345},
+                {"move_type": "out_refund", "state": "posted", "amount_total": 79.33},
+            ],
+        )
+        self.assertAlmostEqual(
+            sum(credits_.mapped("amount_total")), owed - settlement.amount
+        )
+        self.assertEqual(self._get_taxes(credits_[0]), {19: 38, 7: 7})
+        self.assertEqual(self._get_taxes(credits_[1]), {19: 12.67})
+        difference = self._get_difference(before)
+        self.assertEqual(difference.pop(self.receivable_account), -424.33)
+        self.assertEqual(round(sum(difference.values()), 2), 424.33)
+
+    def test_concession_table(self):
+        """(lines, whether taxes are in the price, paid): to the cent."""
+        for lines, included, paid in (
+            ([(100, 19)], False, 95.2),
+            ([(100, 19)], True, 33.33),
+            ([(99.99, 19), (0.01, 7)], False, 100),
+            ([(33.33, 19), (33.33, 7), (33.34, 0)], False, 77.77),
+            ([(33.33, 19), (66.67, 7)], True, 99.99),
+            ([(0.05, 19), (0.05, 7)], False, 0.1),
+            ([(12345.67, 19), (-345.67, 19), (1000, 7)], False, 12000.01),
+        ):
+            with (
+                self.subTest(lines=lines, included=included),
+                self.env.cr.savepoint() as savepoint,
+            ):
+                for tax in self.taxes.values():
+                    tax.price_include_override = (
+                        "tax_included" if included else "tax_excluded"
+                    )
+                invoice = self._create_taxed_invoice(
+                    [(price, self.taxes.get(percent)) for price, percent in lines]
+                )
+                self.policy.settlement_max_discount_percent = 100
+                settlement, _before = self._settle(invoice, amount=paid)
+                credit = settlement.move_ids
+                self.assertAlmostEqual(
+                    credit.amount_total, invoice.amount_total - paid, places=2
+                )
+                share = credit.amount_total / invoice.amount_total
+                taxes = self._get_taxes(invoice)
+                for percent, amount in self._get_taxes(credit).items():
+                    self.assertAlmostEqual(
+                        amount, -taxes[percent] * share, delta=0.011, msg=percent
+                    )
+                savepoint.rollback()
+
+    def test_several_taxes_on_a_line(self):
+        both = self.taxes[7] + self.taxes[19]
+        invoice = self._create_taxed_invoice([(100, both)])
+        self.assertEqual(invoice.amount_total, 126)
+        settlement, _before = self._settle(invoice, amount=100.8)
+        self.assertEqual(self._get_taxes(settlement.move_ids), {7: 1.4, 19: 3.8})
+
+    def test_cash_discount(self):
+        """(how the discount reduces the tax, the tax that is taken back of 19.00, or
+        of 18.62 where it is on the discounted price from the start)."""
+        for computation, invoiced, expected in (
+            ("included", 19, 3.8),
+            ("excluded", 19, 3.8),
+            ("mixed", 18.62, 3.72),
+        ):
+            with (
+                self.subTest(computation=computation),
+                self.env.cr.savepoint() as savepoint,
+            ):
+                term = self.env["account.payment.term"].create(
+                    {
+                        "name": computation,
+                        "early_discount": True,
+                        "discount_percentage": 2,
+                        "discount_days": 5,
+                        "early_pay_discount_computation": computation,
+                        "line_ids": [
+                            Command.create(
+                                {"value": "percent", "value_amount": 100, "nb_days": 20}
+                            )
+                        ],
+                    }
+                )
+                invoice = self._create_taxed_invoice(
+                    [(100, self.taxes[19])], invoice_payment_term_id=term.id
+                )
+                self.assertEqual(self._get_taxes(invoice), {19: -invoiced})
+                settlement, _before = self._settle(invoice)
+                self.assertEqual(self._get_taxes(settlement.move_ids), {19: expected})
+                savepoint.rollback()
+
+    def test_installments(self):
+        term = self.env["account.payment.term"].create(
+            {
+                "name": "In two",
+                "line_ids": [
+                    Command.create(
+                        {"value": "percent", "value_amount": 50, "nb_days": days}
+                    )
+                    for days in (0, 10)
+                ],
+            }
+        )
+        invoice = self._create_taxed_invoice(
+            [(100, self.taxes[19])], invoice_payment_term_id=term.id
+        )
+        self.assertEqual(len(self._get_receivable_line(invoice)), 2)
+        settlement, _before = self._settle(invoice)
+        self.assertEqual(len(settlement.move_ids), 1)
+        self.assertEqual(self._get_taxes(settlement.move_ids), {19: 3.8})
+
+    def test_account_of_concessions(self):
+        account = self.company_data["default_account_revenue"].copy()
+        self.company.collection_concession_account_id = account
+        invoice = self._create_taxed_invoice([(100, self.taxes[19])])
+        settlement, before = self._settle(invoice)
+        self.assertEqual(self._get_difference(before)[account], 20)
+        self.assertEqual(self._get_taxes(settlement.move_ids), {19: 3.8})
+
+    def test_part_of_an_invoice(self):
+        """Half of it is disputed: only the other half is settled."""
+        invoice = self._create_taxed_invoice([(100, self.taxes[19])])
+        line = self._get_receivable_line(invoice)
+        self.env["account.collection.dispute"].create(
+            {
+                "partner_id": self.customer.id,
+                "company_id": self.company.id,
+                "currency_id": line.currency_id.id,
+                "line_ids": [Command.set(line.ids)],
+                "amount": 59.5,
+                "reason_id": self.env.ref(
+                    "account_collections.dispute_reason_price"
+                ).id,
+            }
+        ).action_confirm()
+        settlement = self._settlement(invoice, 47.6)
+        self.assertEqual(settlement.amount_covered, 59.5)
+        self._pay(invoice, 47.6)
+        self._evaluate_on(0)
+        self.assertEqual(settlement.state, "settled")
+        self.assertAlmostEqual(line.amount_residual, 59.5)
+        self.assertEqual(self._get_taxes(settlement.move_ids), {19: 1.9})
+
+    # === IMPAIRMENT === #
+
+    def test_impairment_leaves_the_taxes(self):
+        invoices = self._create_taxed_invoice(
+            [(1000, self.taxes[19])]
+        ) | self._create_taxed_invoice([(500, self.taxes[7])], days=5)
+        settlement, before = self._settle(invoices, nature="impairment")
+        bad_debts = self.company.collection_bad_debt_account_id
+        self.assertEqual(
+            self._get_difference(before),
+            {self.receivable_account: -345, bad_debts: 345},
+        )
+        self.assertEqual(settlement.move_ids.move_type, "entry")
+        self.assertFalse(settlement.move_ids.line_ids.filtered("tax_line_id"))
+        self.assertFalse(settlement.move_ids.line_ids.tax_ids)
+
+    def test_accounts_of_the_chart(self):
+        """The chart's own account for bad debts, or a new one where it has none."""
+        codes = {"de_skr03": "2400", "fr": "654100"}
+        account = self.company._get_collection_bad_debt_account()
+        self.assertIn(account.account_type, ("expense", "expense_other"))
+        self.assertFalse(account.tax_ids)
+        expected = codes.get(self.company.chart_template)
+        if expected:
+            self.assertTrue(account.code.startswith(expected[:4]), account.code)
+        else:
+            self.assertEqual(account.name, "Bad Debts")
+        self.assertEqual(self.company._get_collection_bad_debt_account(), account)
+        journal = self.company._get_collection_write_off_journal()
+        self.assertEqual(journal.type, "general")
+
+    # === CURRENCY AND CANCELLATION === #
+
+    def test_foreign_currency(self):
+        """Booked at 2, paid at 4: what is given up is taken back at 2."""
+        for nature in ("concession", "impairment"):
+            with self.subTest(nature=nature), self.env.cr.savepoint() as savepoint:
+                currency = self.setup_other_currency(
+                    "CHF", rates=[("2024-01-01", 2.0), (TODAY, 4.0)]
+                )
+                invoice = self._create_taxed_invoice(
+                    [(100, self.taxes[19])], currency_id=currency.id
+                )
+                line = self._get_receivable_line(invoice)
+                self.assertEqual(line.amount_residual, 59.5)
+                settlement = self._settlement(invoice, nature=nature)
+                self.assertEqual(settlement.amount, 95.2)
+                self._pay_invoices(invoice, 95.2, currency_id=currency.id)
+                before = self._get_balances()
+                self._evaluate_on(0)
+                self.assertEqual(settlement.state, "settled")
+                self.assertClosed(invoice)
+                difference = self._get_difference(before)
+                self.assertEqual(difference.pop(self.receivable_account), -11.9)
+                self.assertEqual(sum(difference.values()), 11.9)
+                if nature == "concession":
+                    self.assertEqual(self._get_taxes(settlement.move_ids), {19: 3.8})
+                    [tax] = settlement.move_ids.line_ids.filtered("tax_line_id")
+                    self.assertEqual(tax.balance, 1.9)
+                savepoint.rollback()
+
+    def test_cancellation_puts_everything_back(self):
+        """(nature, currency): the trial balance is the one before."""
+        for nature, foreign in (
+            ("concession", False),
+            ("concession", True),
+            ("impairment", False),
+            ("impairment", True),
+        ):
+            with (
+                self.subTest(nature=nature, foreign=foreign),
+                self.env.cr.savepoint() as savepoint,
+            ):
+                values = {}
+                if foreign:
+                    currency = self.setup_other_currency(
+                        "CHF", rates=[("2024-01-01", 2.0), (TODAY, 4.0)]
+                    )
+                    values["currency_id"] = currency.id
+                invoice = self._create_taxed_invoice(
+                    [(100, self.taxes[19]), (10, self.taxes[7])], **values
+                )
+                line = self._get_receivable_line(invoice)
+                settlement = self._settlement(invoice, nature=nature)
+                self._pay_invoices(invoice, settlement.amount, **values)
+                before, residual = self._get_balances(), line.amount_residual_currency
+                self._evaluate_on(0)
+                self.assertClosed(invoice)
+                settlement.with_user(self.manager).action_cancel()
+                self.assertEqual(self._get_difference(before), {})
+                self.assertEqual(line.amount_residual_currency, residual)
+                savepoint.rollback()
