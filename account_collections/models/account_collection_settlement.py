@@ -68,8 +68,8 @@ class AccountCollectionSettlement(models.Model):
         required=True,
         help="A price concession lowers the price: credit notes are spread over the "
         "invoices, and their taxes are reduced in proportion. An impairment leaves the "
-        "price as it is: what is not paid is a bad debt. Relief of its taxes is left to "
-        "the accountant.",
+        "price as it is: what is not paid is a bad debt. Whether its taxes can be "
+        "claimed back is left to the accountant.",
     )
     date_expiry = fields.Date(
         string="Offer Expires On",
@@ -95,9 +95,7 @@ class AccountCollectionSettlement(models.Model):
         copy=False,
         help="Who offered it beyond the limit of the policy.",
     )
-    approved_by_id = fields.Many2one(
-        "res.users", string="Approved By", readonly=True, copy=False
-    )
+    approved_by_id = fields.Many2one("res.users", readonly=True, copy=False)
     wait_days = fields.Integer(
         string="Wait for the Bank",
         readonly=True,
@@ -206,9 +204,11 @@ class AccountCollectionSettlement(models.Model):
         :param str name: who accepts, at the customer's; the customer by default
         :raise UserError: when nothing is offered any more
         """
-        for settlement in self:
-            by = settlement.partner_id.name if name is None else name
-            super(AccountCollectionSettlement, settlement).action_accept(by)
+        for partner, settlements in self.grouped("partner_id").items():
+            super(AccountCollectionSettlement, settlements).action_accept(
+                partner.name if name is None else name
+            )
+        return True
 
     def action_cancel(self):
         """Withdraw settlements: what is not paid is collected again. What a settled one

@@ -270,19 +270,17 @@ class AccountCollectionSettlement(models.Model):
         :return: pairs of amounts by item, in its currency
         :rtype: dict
         """
-        shares, residuals = self._get_shares(self.hold_ids.line_id)
+        shares = self._get_shares(self.hold_ids.line_id)
         standing = {}
         for hold in self.hold_ids.sorted(
             lambda hold: (hold.line_id.date_maturity or hold.line_id.date, hold.id)
         ):
-            paid = sum(receipt.amount for receipt in shares[hold.id])
+            share = shares[hold.id]
             left = min(
-                self._to_units(hold.amount_covered) - paid,
-                residuals[hold.id],
-                self._to_units(hold.line_id.amount_residual_currency),
+                share.expected, self._to_units(hold.line_id.amount_residual_currency)
             )
             standing[hold.line_id] = (
-                self._from_units(paid),
+                self._from_units(sum(receipt.amount for receipt in share.receipts)),
                 self._from_units(max(left, 0)),
             )
         return standing

@@ -56,13 +56,6 @@ class AccountCollectionSettlement(models.Model):
                 settlement._follow_payment()
         return result
 
-    def _get_outcomes(self, commitments, receipts, reduction, as_of):
-        # What else is taken off the debt lessens first what is given up.
-        given_up = self._to_units(self.amount_waived)
-        return super()._get_outcomes(
-            commitments, receipts, max(reduction - given_up, 0), as_of
-        )
-
     def _get_evaluated_state(self, outcomes, as_of):
         if not self.date_accepted:
             expired = self.date_expiry < as_of and not self._is_paid_as_offered()
@@ -82,7 +75,7 @@ class AccountCollectionSettlement(models.Model):
             state = "cancelled"
         elif is_paid and self.is_remitted:
             state = "settled"
-        elif any(self._get_last_day(commitment) < as_of for commitment in missed):
+        elif any(self._get_wait_end(commitment) < as_of for commitment in missed):
             state = "lapsed"
         else:
             state = "accepted"
@@ -96,8 +89,7 @@ class AccountCollectionSettlement(models.Model):
         self.ensure_one()
         if self.date_accepted or not self._is_evaluated():
             return False
-        shares, _residuals = self._get_shares(self.hold_ids.line_id)
-        receipts = [receipt for hold in self.hold_ids for receipt in shares[hold.id]]
+        shares = self._get_shares(self.hold_ids.line_id)
         terms = [
             evaluation.Term(
                 payment.date_due,
@@ -107,12 +99,16 @@ class AccountCollectionSettlement(models.Model):
             )
             for payment in self.payment_ids
         ]
-        last = max(self.payment_ids.mapped("date_due"), default=self.date_expiry)
-        return bool(receipts) and all(
-            outcome.state == "kept"
-            and outcome.date_kept
-            and outcome.date_kept <= self.date_expiry
-            for outcome in evaluation.evaluate(terms, receipts, 0, last)
+        outcomes = evaluation.evaluate(
+            terms,
+            [one for hold in self.hold_ids for one in shares[hold.id].receipts],
+            [one for hold in self.hold_ids for one in shares[hold.id].reductions],
+            self.date_expiry,
+            slack=self._to_units(self.amount_waived),
+        )
+        return bool(terms) and all(
+            outcome.state == "kept" and outcome.date_kept <= self.date_expiry
+            for outcome in outcomes
         )
 
     def _accept_by_payment(self):
@@ -210,7 +206,12 @@ class AccountCollectionSettlement(models.Model):
     # === HELPERS === #
 
     def _get_last_day(self, commitment):
-        """The last day on which a payment that came in time may still be imported.
+        # What is not dated in time does not count for a settlement.
+        last = super()._get_last_day(commitment)
+        return min(filter(None, (last, commitment.date_limit)))
+
+    def _get_wait_end(self, commitment):
+        """The last day on which the bank statement of a payment is waited for.
 
         :param commitment: the payment (`account.collection.commitment`)
         :rtype: datetime.date

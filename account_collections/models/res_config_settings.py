@@ -14,13 +14,12 @@ class ResConfigSettings(models.TransientModel):
     collection_is_automatic = fields.Boolean(
         related="company_id.collection_is_automatic", readonly=False
     )
-<<<<<<< HEAD
     collection_fee_product_id = fields.Many2one(
         related="company_id.collection_fee_product_id", readonly=False
     )
     collection_fee_journal_id = fields.Many2one(
         related="company_id.collection_fee_journal_id", readonly=False
-=======
+    )
     collection_offer_days = fields.Integer(
         related="company_id.collection_offer_days", readonly=False
     )
@@ -38,5 +37,4 @@ class ResConfigSettings(models.TransientModel):
         related="company_id.collection_concession_account_id",
         readonly=False,
         check_company=True,
->>>>>>> 7ed1881 (Settle debts for less: offers, acceptance, credit notes or write-offs)
     )
