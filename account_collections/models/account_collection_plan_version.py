@@ -61,7 +61,10 @@ class AccountCollectionPlan(models.Model):
 
         :rtype: list
         """
-        today = schedule.next_business_day(self.company_id._get_collection_day())
+        today = schedule.next_business_day(
+            self.company_id._get_collection_day(),
+            self.company_id._get_collection_holidays(),
+        )
         return [
             Command.create(
                 {

@@ -1,3 +1,7 @@
+from datetime import timedelta
+
+import pytz
+
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
@@ -65,12 +69,33 @@ class ResCompany(models.Model):
         return fields.Date.context_today(root.with_context(tz=timezone))
 
     def _get_collection_holidays(self):
-        """The days besides weekends on which nobody pays; to be extended where a
-        calendar of holidays is at hand.
+        """The days besides weekends on which nobody works: from today on, the time off
+        of the whole company in its calendar.
 
         :rtype: set[datetime.date]
         """
-        return set()
+        # The calendar is the same for everybody, even if they see one branch only.
+        root = self.root_id.sudo()
+        leaves = root.env["resource.calendar.leaves"].search(
+            [
+                ("resource_id", "=", False),
+                ("company_id", "in", (root.id, False)),
+                ("calendar_id", "in", (root.resource_calendar_id.id, False)),
+                ("date_to", ">=", fields.Datetime.now()),
+            ]
+        )
+        timezone = pytz.timezone(root.resource_calendar_id.tz or "UTC")
+        holidays = set()
+        for leave in leaves:
+            first, last = (
+                pytz.utc.localize(moment).astimezone(timezone).date()
+                for moment in (leave.date_from, leave.date_to)
+            )
+            holidays.update(
+                first + timedelta(days=number)
+                for number in range((last - first).days + 1)
+            )
+        return holidays
 
     def _create_default_collection_policy(self):
         """Give each root company without a policy the usual one, ready to use."""

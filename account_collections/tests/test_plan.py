@@ -661,6 +661,36 @@ class TestPlan(PlanCommon):
         )
         self.assertEqual(plan.hold_ids.line_id.move_id, first | second)
 
+    def test_nobody_pays_on_a_holiday(self):
+        calendar = self.company.resource_calendar_id.sudo()
+        self.env["resource.calendar.leaves"].sudo().create(
+            {
+                "name": "Bank holiday",
+                "calendar_id": calendar.id,
+                "resource_id": False,
+                "date_from": "2024-07-15 06:00:00",
+                "date_to": "2024-07-16 16:00:00",
+            }
+        )
+        # The first day is a Sunday, the two days after it are holidays.
+        wizard = self.env["account.collection.plan.propose"].create(
+            {
+                "line_ids": [
+                    Command.set(
+                        self._get_receivable_line(
+                            self._create_open_invoice(self.customer, 300)
+                        ).ids
+                    )
+                ],
+                "number": 2,
+                "date_first": "2024-07-14",
+            }
+        )
+        self.assertEqual(
+            [str(day) for day in wizard.installment_ids.mapped("date_due")],
+            ["2024-07-17", "2024-08-14"],
+        )
+
     def test_wizard_refuses_what_does_not_add_up(self):
         invoice = self._create_open_invoice(self.customer, 300)
         wizard = self.env["account.collection.plan.propose"].create(
