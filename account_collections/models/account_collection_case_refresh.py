@@ -71,14 +71,27 @@ class AccountCollectionCase(models.Model):
 
         :param partner_ids: the commercial partners
         """
-        for company, cases in (
-            self.search(
-                [("partner_id", "in", list(partner_ids)), ("state", "!=", "closed")]
+        self.env.flush_all()
+        for company_id, open_ids in self.env.execute_query(
+            SQL(
+                """
+                SELECT company_id, ARRAY_AGG(partner_id) FROM account_collection_case
+                 WHERE partner_id IN %s AND state != 'closed'
+                 GROUP BY company_id
+                """,
+                tuple(partner_ids) or (0,),
             )
-            .grouped("company_id")
-            .items()
         ):
-            self._refresh(company, cases.partner_id)
+            company = self.env["res.company"].browse(company_id)
+            date = company._get_collection_day()
+            # Most of those who pay owe nothing late any more, which takes no decision.
+            closed_ids = self._close(
+                company, date, open_ids, self._get_late_query(date)
+            )
+            late_ids = [one for one in open_ids if one not in closed_ids]
+            if late_ids:
+                self._decide(company, date, late_ids)
+                self._update(company, date, late_ids)
 
     @api.model
     def _refresh_on(self, company, date, partner_ids=None):
@@ -121,13 +134,45 @@ class AccountCollectionCase(models.Model):
         :param list partner_ids: only these commercial partners, or everybody
         """
         self._open(company, date)
+        self._update(company, date, partner_ids)
+
+    @api.model
+    def _update(self, company, date, partner_ids=None):
+        """Update and close cases by the table `collection_decision`.
+
+        :param company: the root company (`res.company`)
+        :param date date: the company's day that the table was made for
+        :param list partner_ids: only these commercial partners, or everybody
+        """
         self.env.cr.execute(self._get_update_query(company, date))
-        closed = self.env.execute_query(
-            self._get_close_query(company, date, partner_ids)
+        self._close(
+            company,
+            date,
+            partner_ids,
+            SQL("SELECT partner_id FROM collection_decision WHERE amount_overdue > 0"),
+        )
+
+    @api.model
+    def _close(self, company, date, partner_ids, late):
+        """Close the cases of which nothing is overdue and nothing is agreed.
+
+        :param company: the root company (`res.company`)
+        :param date date: the company's day
+        :param list partner_ids: only these commercial partners, or everybody
+        :param SQL late: a query of the commercial partners with something overdue
+        :return: the commercial partners of the closed cases
+        :rtype: set[int]
+        """
+        rows = self.env.execute_query(
+            self._get_close_query(company, date, partner_ids, late)
         )
         self.invalidate_model()
+        closed = {
+            case_id: partner_id for case_id, partner_id, is_over in rows if is_over
+        }
         if closed:
-            self._drop_planned_activities([case_id for (case_id,) in closed])
+            self._drop_planned_activities(list(closed))
+        return set(closed.values())
 
     @api.model
     def _open(self, company, date):
@@ -276,30 +321,57 @@ class AccountCollectionCase(models.Model):
             date=date,
         )
 
-    def _get_close_query(self, company, date, partner_ids):
-        """Close the cases of which nothing is overdue and nothing is agreed."""
+    def _get_late_query(self, date):
+        """Find who may owe late money on a case: it takes a decision to tell."""
+        return SQL(
+            """
+            SELECT debtor.commercial_partner_id
+              FROM res_partner debtor
+              JOIN account_move_line line ON line.partner_id = debtor.id
+              JOIN account_account account ON account.id = line.account_id
+              JOIN res_company branch ON branch.id = line.company_id
+             WHERE debtor.commercial_partner_id = account_collection_case.partner_id
+               AND account.account_type = 'asset_receivable'
+               AND line.parent_state = 'posted' AND line.reconciled IS NOT TRUE
+               AND line.amount_residual_currency > 0
+               AND COALESCE(line.date_maturity, line.date) < %s
+               AND SPLIT_PART(branch.parent_path, '/', 1)::int
+                   = account_collection_case.company_id
+            """,
+            date,
+        )
+
+    def _get_close_query(self, company, date, partner_ids, late):
+        """Close the cases of which nothing is overdue and nothing is agreed; of those
+        that stay for what is agreed, nothing is overdue any more."""
         return SQL(
             """
             UPDATE account_collection_case
-               SET state = 'closed', date_closed = %(date)s, amount_overdue = 0,
-                   amount_held = 0, amount_collectible = 0, days_overdue = 0,
-                   priority = 0, priority_amount = 0, priority_days = 0,
-                   priority_silence = 0, priority_contact = 0,
-                   date_next_action = NULL, order_hold = FALSE
-             WHERE company_id = %(company)s AND state != 'closed'
-               AND %(partners)s
-               AND partner_id NOT IN (
-                   SELECT partner_id FROM collection_decision
-                    WHERE amount_overdue > 0
-               )
-               AND %(unagreed)s
-            RETURNING id
+               SET state = CASE WHEN settled.is_over THEN 'closed'
+                                ELSE account_collection_case.state END,
+                   date_closed = CASE WHEN settled.is_over THEN %(date)s END,
+                   amount_overdue = 0, amount_held = 0, amount_collectible = 0,
+                   days_overdue = 0, priority = 0, priority_amount = 0,
+                   priority_days = 0, priority_silence = 0, priority_contact = 0,
+                   date_next_action = NULL,
+                   order_hold = order_hold AND NOT settled.is_over
+              FROM (
+                SELECT id, %(unagreed)s AS is_over
+                  FROM account_collection_case
+                 WHERE company_id = %(company)s AND state != 'closed'
+                   AND %(partners)s
+                   AND partner_id NOT IN (%(late)s)
+              ) settled
+             WHERE account_collection_case.id = settled.id
+               AND (settled.is_over OR amount_overdue != 0)
+            RETURNING account_collection_case.id, partner_id, settled.is_over
             """,
             company=company.id,
             date=date,
             partners=SQL("TRUE")
             if partner_ids is None
             else SQL("partner_id IN %s", tuple(partner_ids) or (0,)),
+            late=late,
             unagreed=self._get_unagreed_condition(),
         )
 

@@ -87,13 +87,39 @@ class AccountCollectionLedger(models.AbstractModel):
             lambda line: line.account_id.account_type == "asset_receivable"
         )
         if receivables:
-            resolutions = self.env["account.collection.resolution"]
-            resolutions._evaluate_lines(receivables)
-            credits_ = receivables.filtered(lambda line: line.amount_currency < 0)
-            resolutions._evaluate_late(credits_.partner_id.commercial_partner_id)
+            if self._is_anything_agreed(receivables):
+                resolutions = self.env["account.collection.resolution"]
+                resolutions._evaluate_lines(receivables)
+                credits_ = receivables.filtered(lambda line: line.amount_currency < 0)
+                resolutions._evaluate_late(credits_.partner_id.commercial_partner_id)
             self.env["account.collection.case"]._refresh_after_commit(receivables)
 
     # === HELPERS === #
+
+    def _is_anything_agreed(self, lines):
+        """Whether anything was ever agreed about some items or with their customers:
+        mostly not, and one statement is all that it takes to know.
+
+        :param lines: the receivable lines (`account.move.line`)
+        :rtype: bool
+        """
+        self.env["account.collection.hold"].flush_model(["line_id", "res_model"])
+        self.env["account.collection.commitment"].flush_model(["partner_id"])
+        [[is_agreed]] = self.env.execute_query(
+            SQL(
+                """
+                SELECT EXISTS (
+                    SELECT FROM account_collection_hold
+                     WHERE line_id IN %s AND res_model IS NOT NULL
+                ) OR EXISTS (
+                    SELECT FROM account_collection_commitment WHERE partner_id IN %s
+                )
+                """,
+                tuple(lines.ids),
+                tuple(lines.partner_id.commercial_partner_id.ids) or (0,),
+            )
+        )
+        return is_agreed
 
     def _get_partial_query(self, lines):
         """List the partials of receivable lines."""

@@ -10,8 +10,11 @@ class AccountPayment(models.Model):
         result = super().write(vals)
         if "state" in vals:
             # A payment without journal entry counts by its state alone.
-            self.env["account.collection.ledger"]._follow(self.invoice_ids.line_ids)
+            registered = self.filtered(lambda payment: not payment.move_id)
+            self.env["account.collection.ledger"]._follow(
+                registered.invoice_ids.line_ids
+            )
             self.env["account.collection.resolution"]._evaluate_late(
-                self.partner_id.commercial_partner_id
+                registered.partner_id.commercial_partner_id
             )
         return result

@@ -65,6 +65,9 @@ class ResCompany(models.Model):
         """
         # The day is the same for everybody, even if they see one branch only.
         root = self.root_id.sudo()
+        # It is asked for with every payment, so nothing else is read.
+        root.fetch(["partner_id", "resource_calendar_id"])
+        root.partner_id.fetch(["tz"])
         timezone = root.partner_id.tz or root.resource_calendar_id.tz or "UTC"
         return fields.Date.context_today(root.with_context(tz=timezone))
 

@@ -24,6 +24,7 @@ from . import test_plan
 from . import test_plan_agreement
 from . import test_payment_link
 from . import test_cockpit
+from . import test_case_payment
 from . import test_run_review
 from . import test_access
 from . import test_ui
