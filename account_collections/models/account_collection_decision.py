@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 from odoo import models
 from odoo.tools import SQL
 
@@ -31,7 +33,6 @@ class AccountCollectionDecision(models.AbstractModel):
         :rtype: odoo.tools.SQL
         """
         scope = self._get_scope(company, date, partner_ids)
-        scope["relevant"] = self._get_relevant_condition(scope)
         return SQL(
             """
             WITH agreed AS (%(agreed)s),
@@ -76,6 +77,43 @@ class AccountCollectionDecision(models.AbstractModel):
 
     # === HELPERS === #
 
+    def _get_open_query(self, scope):
+        """Add up the ordinary late items of a customer that have reached the same
+        step, dated by the oldest: what is decided of them does not differ. So do
+        ordinary credits.
+
+        On their own stay the items that are held, blocked, excluded from follow-up,
+        paid by a registered payment, or coming due.
+        """
+        return SQL(
+            """
+            SELECT NULLIF(open.single_id, 0) AS id, open.partner_id, open.currency_id,
+                   open.step_id, MIN(open.date_due) AS date_due,
+                   MIN(open.journal_id) FILTER (WHERE open.no_followup) AS journal_id,
+                   BOOL_OR(open.no_followup) AS no_followup,
+                   SUM(open.residual) AS residual,
+                   SUM(open.residual_company)
+                       FILTER (WHERE open.currency_id != %(currency)s)
+                       AS residual_company
+              FROM (
+                SELECT open.*, CASE
+                           WHEN open.no_followup
+                               OR open.id IN (SELECT line_id FROM special) THEN open.id
+                           WHEN open.residual < 0 THEN 0
+                           WHEN open.date_due >= %(date)s THEN open.id
+                       END AS single_id
+                  FROM (%(open)s) open
+                 WHERE %(relevant)s
+                OFFSET 0
+              ) open
+             GROUP BY open.partner_id, open.currency_id, open.step_id, open.single_id
+            """,
+            currency=scope["company"].currency_id.id,
+            open=super()._get_open_query(scope),
+            date=scope["date"],
+            relevant=self._get_relevant_condition(scope),
+        )
+
     def _get_relevant_condition(self, scope):
         """The condition of the open items that can make a difference: the credits,
         what is overdue or close enough to its due date for a reminder, and whatever
@@ -83,11 +121,29 @@ class AccountCollectionDecision(models.AbstractModel):
         return SQL(
             """
             (open.residual < 0
-             OR open.date_due <= %s - LEAST((SELECT MIN(delay_days) FROM step), 0)
+             OR open.date_due <= %s
              OR open.partner_id IN (SELECT partner_id FROM agreed))
             """,
-            scope["date"],
+            self._get_reminder_horizon(scope),
         )
+
+    def _get_reminder_horizon(self, scope):
+        """The last due date of which a reminder may be due already."""
+        # Who is dunned does not depend on who asks.
+        first = (
+            self.env["account.collection.policy.step"]
+            .sudo()
+            .search_fetch(
+                [
+                    ("policy_id.company_id", "=", scope["company"].id),
+                    ("applies_to", "=", "item"),
+                ],
+                ["delay_days"],
+                order="delay_days",
+                limit=1,
+            )
+        )
+        return scope["date"] - timedelta(days=min(first.delay_days, 0))
 
     def _get_balance_query(self, scope):
         """Sum up the open items of each customer and currency.

@@ -35,7 +35,7 @@ class AccountCollectionOpenItem(models.AbstractModel):
             SQL(
                 """
                 WITH %(item_parts)s
-                SELECT item.line_id, item.move_id, item.partner_id, item.policy_id,
+                SELECT item.line_id, line.move_id, item.partner_id, item.policy_id,
                        item.currency_id, item.date_due, item.days_overdue,
                        item.is_overdue, item.is_reminder_due, item.is_blocked,
                        item.residual, item.held,
@@ -45,6 +45,7 @@ class AccountCollectionOpenItem(models.AbstractModel):
                          WHERE step.policy_id = item.policy_id
                            AND step.delay_days <= item.days_overdue) AS rank_allowed
                   FROM item
+                  JOIN account_move_line line ON line.id = item.line_id
                  ORDER BY item.partner_id, item.date_due, item.line_id
                 """,
                 item_parts=self._get_item_parts(scope),
@@ -110,8 +111,8 @@ class AccountCollectionOpenItem(models.AbstractModel):
         return {
             "company": company,
             "date": date,
+            "branches": self._get_branches(company),
             "receivable": receivable,
-            "relevant": SQL("TRUE"),
             "among_lines": SQL("TRUE")
             if everybody
             else SQL("line_id IN (SELECT open.id FROM (%s) open)", receivable),
@@ -129,7 +130,6 @@ class AccountCollectionOpenItem(models.AbstractModel):
             step AS (%(step)s),
             policy AS (%(policy)s),
             followed AS (%(followed)s),
-            taken AS (%(taken)s),
             standing AS (%(standing)s),
             payment AS (%(payment)s),
             allocation AS (%(allocation)s),
@@ -137,6 +137,7 @@ class AccountCollectionOpenItem(models.AbstractModel):
             hold AS (%(hold)s),
             whole AS (%(whole)s),
             special AS (%(special)s),
+            open AS (%(open)s),
             item AS (%(item)s)
             """,
             rate=self._get_rate_query(scope),
@@ -144,7 +145,6 @@ class AccountCollectionOpenItem(models.AbstractModel):
             step=self._get_step_query(scope),
             policy=self._get_policy_query(scope),
             followed=self._get_followed_query(scope),
-            taken=self._get_taken_query(scope),
             standing=self._get_standing_query(scope),
             payment=self._get_payment_query(scope),
             allocation=self._get_allocation_query(scope),
@@ -152,6 +152,7 @@ class AccountCollectionOpenItem(models.AbstractModel):
             hold=self._get_hold_query(scope),
             whole=self._get_whole_query(scope),
             special=self._get_special_query(scope),
+            open=self._get_open_query(scope),
             item=self._get_item_query(scope),
         )
 
@@ -165,16 +166,13 @@ class AccountCollectionOpenItem(models.AbstractModel):
         rates = currencies._get_rates(company, scope["date"])
         base = rates.get(company.currency_id.id) or 1.0
         return SQL(
-            "SELECT * FROM (VALUES %s) AS rate (currency_id, rate, decimal_places)",
-            SQL(", ").join(
-                SQL(
-                    "(%s, %s::numeric, %s)",
-                    currency.id,
-                    rates[currency.id] / base,
-                    currency.decimal_places,
-                )
-                for currency in currencies
-            ),
+            """
+            SELECT rate.currency_id, rate.rate, currency.decimal_places
+              FROM UNNEST(%s::int[], %s::numeric[]) AS rate (currency_id, rate)
+              JOIN res_currency currency ON currency.id = rate.currency_id
+            """,
+            list(rates),
+            [rate / base for rate in rates.values()],
         )
 
     def _get_payment_query(self, scope):
@@ -194,7 +192,7 @@ class AccountCollectionOpenItem(models.AbstractModel):
                AND payment.company_id IN %(companies)s
                AND %(among_partners)s
             """,
-            companies=self._get_branches(scope["company"])._ids,
+            companies=scope["branches"]._ids,
             among_partners=scope["among_partners"],
         )
 
@@ -332,6 +330,18 @@ class AccountCollectionOpenItem(models.AbstractModel):
             scope["among_lines"],
         )
 
+    def _get_open_query(self, scope):
+        """Put the open items together with the last step that each has reached."""
+        return SQL(
+            """
+            SELECT open.*, reached.step_id
+              FROM (%s) open
+              LEFT JOIN account_collection_contact_item reached
+                ON reached.line_id = open.id AND reached.is_reached
+            """,
+            scope["receivable"],
+        )
+
     def _get_item_query(self, scope):
         """Value each open item: what is left to pay of it, what of that is held,
         which step it has reached and which comes next.
@@ -355,7 +365,7 @@ class AccountCollectionOpenItem(models.AbstractModel):
                             ELSE GREATEST(LEAST(net.hold, net.residual), 0)
                        END AS held
                   FROM (
-                    SELECT open.id AS line_id, open.move_id, open.partner_id,
+                    SELECT open.id AS line_id, open.partner_id,
                            standing.policy_id, open.currency_id, open.date_due,
                            %(date)s - open.date_due AS days_overdue, late.is_late,
                            open.residual AS residual_booked, open.residual_company,
@@ -383,19 +393,17 @@ class AccountCollectionOpenItem(models.AbstractModel):
                                 ELSE standing.next_coming END AS rank_next,
                            CASE WHEN late.is_late THEN standing.delay_late
                                 ELSE standing.delay_coming END AS next_delay
-                      FROM (%(receivable)s) open
+                      FROM open
                       LEFT JOIN followed ON followed.partner_id = open.partner_id
                       LEFT JOIN special ON special.line_id = open.id
                       LEFT JOIN whole ON whole.partner_id = open.partner_id
-                      LEFT JOIN taken ON taken.line_id = open.id
                       LEFT JOIN standing
                         ON standing.policy_id
                                = COALESCE(followed.policy_id, %(usual)s)
-                       AND standing.place = COALESCE(taken.place, 0)
+                       AND standing.step_id = COALESCE(open.step_id, 0)
                      CROSS JOIN LATERAL (
                         SELECT %(date)s > open.date_due AS is_late
                      ) late
-                     WHERE %(relevant)s
                      OFFSET 0
                   ) net
                 OFFSET 0
@@ -404,6 +412,4 @@ class AccountCollectionOpenItem(models.AbstractModel):
             """,
             date=scope["date"],
             usual=scope["company"].sudo().collection_policy_id.id or None,
-            receivable=scope["receivable"],
-            relevant=scope["relevant"],
         )

@@ -59,33 +59,31 @@ class AccountCollectionOpenItem(models.AbstractModel):
         """Find the customers who have a policy of their own."""
         # The field is not visible to everyone who may run the dunning.
         partners = self.env["res.partner"].sudo().with_company(scope["company"])
+        field = partners._fields["collection_policy_id"]
+        usual = field.get_company_dependent_fallback(partners)
         return SQL(
             """
             SELECT partner.id AS partner_id, policy.id AS policy_id
               FROM res_partner partner
-              JOIN policy ON policy.id = %(own)s
-             WHERE partner.id = partner.commercial_partner_id AND %(among_partners)s
+              JOIN policy ON policy.id = (
+                   COALESCE(
+                       partner.collection_policy_id -> %(company)s, %(usual)s
+                   ) ->> 0
+              )::int
+             WHERE %(named)s AND partner.id = partner.commercial_partner_id
+               AND %(among_partners)s
             """,
-            own=partners._field_to_sql("partner", "collection_policy_id"),
+            company=str(scope["company"].id),
+            usual=SQL("TO_JSONB(%s::int)", usual.id or None),
+            # Most customers name none, and need not be looked at any closer.
+            named=SQL("TRUE")
+            if usual
+            else SQL("partner.collection_policy_id IS NOT NULL"),
             among_partners=scope["among_partners"],
         )
 
-    def _get_taken_query(self, scope):
-        """Find the place of the last step that each open item has reached, whatever
-        policy it belongs to."""
-        return SQL(
-            """
-            SELECT stamp.line_id, MAX(place.place) AS place
-              FROM account_collection_contact_item stamp
-              JOIN place ON place.id = stamp.step_id
-             WHERE stamp.active AND %s
-             GROUP BY stamp.line_id
-            """,
-            scope["among_lines"],
-        )
-
     def _get_standing_query(self, scope):
-        """Tell for each policy and last step reached (place 0: none) how many steps
+        """Tell for each policy and last step reached (0: none) how many steps
         of the policy are behind an item and which comes next: while the item is
         coming due, and once it is late.
 
@@ -95,19 +93,19 @@ class AccountCollectionOpenItem(models.AbstractModel):
         """
         return SQL(
             """
-            SELECT behind.policy_id, behind.place, behind.include_journal_entries,
+            SELECT behind.policy_id, behind.step_id, behind.include_journal_entries,
                    behind.rank AS rank_coming, behind.rank_late,
                    coming.rank AS next_coming, coming.delay_days AS delay_coming,
                    late.rank AS next_late, late.delay_days AS delay_late
               FROM (
-                SELECT policy.id AS policy_id, past.place,
+                SELECT policy.id AS policy_id, past.id AS step_id,
                        policy.include_journal_entries, COUNT(step.id)::int AS rank,
                        GREATEST(COUNT(step.id)::int, policy.rank_before_due)
                            AS rank_late
                   FROM policy
                  CROSS JOIN (
-                    SELECT place, policy_id, delay_days FROM place
-                     UNION ALL SELECT 0, NULL, NULL
+                    SELECT id, place, policy_id, delay_days FROM place
+                     UNION ALL SELECT 0, 0, NULL, NULL
                  ) past
                   LEFT JOIN step
                     ON step.policy_id = policy.id
@@ -115,7 +113,7 @@ class AccountCollectionOpenItem(models.AbstractModel):
                        THEN step.place <= past.place
                        ELSE step.delay_days <= past.delay_days END
                  GROUP BY policy.id, policy.include_journal_entries,
-                          policy.rank_before_due, past.place
+                          policy.rank_before_due, past.id
               ) behind
               LEFT JOIN step coming
                 ON coming.policy_id = behind.policy_id

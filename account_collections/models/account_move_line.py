@@ -13,6 +13,11 @@ class AccountMoveLine(models.Model):
         string="Dunning Holds",
         groups="account_collections.group_collection_own",
     )
+    collection_contact_item_ids = fields.One2many(
+        "account.collection.contact.item",
+        "line_id",
+        groups="account_collections.group_collection_own",
+    )
     collection_date_due = fields.Date(
         string="Due",
         compute="_compute_collection_item",

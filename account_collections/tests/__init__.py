@@ -1,4 +1,5 @@
 from . import test_decision
+from . import test_step_reached
 from . import test_execution
 from . import test_evaluation
 from . import test_interest

@@ -198,7 +198,8 @@ _CONTACTS = """
 # that of the letter.
 _CONTACT_ITEMS = """
     INSERT INTO account_collection_contact_item (
-        contact_id, line_id, step_id, amount_residual, amount_held, active
+        contact_id, line_id, step_id, amount_residual, amount_held, active,
+        is_reached
     )
     SELECT contact.id, line.id, (
                SELECT step.id
@@ -208,7 +209,7 @@ _CONTACT_ITEMS = """
                       <= LEAST(letter.delay_days, %(date)s - line.date_maturity)
                 ORDER BY step.delay_days DESC
                 LIMIT 1
-           ), line.amount_residual_currency, 0, TRUE
+           ), line.amount_residual_currency, 0, TRUE, TRUE
       FROM account_collection_run_line run_line
       JOIN account_collection_contact contact ON contact.run_line_id = run_line.id
       JOIN account_collection_policy_step letter ON letter.id = contact.step_id
