@@ -279,14 +279,7 @@ class AccountCollectionDecision(models.AbstractModel):
                            + policy.delays[customer.driver & x'FFFFFFFF'::bigint]
                        END AS date_next_step,
                        policy.step_ids[customer.rank_taken] AS step_reached_id,
-                       last_contact.date + policy.contact_gap_days AS date_gap_over,
-                       EXISTS (
-                           SELECT FROM account_collection_commitment commitment
-                            WHERE commitment.partner_id = customer.partner_id
-                              AND commitment.company_id = %(company)s
-                              AND commitment.state = 'pending'
-                              AND commitment.is_unapplied
-                       ) AS has_unapplied
+                       last_contact.date + policy.contact_gap_days AS date_gap_over
                   FROM customer
                   LEFT JOIN account_collection_case collection_case
                     ON collection_case.partner_id = customer.partner_id
@@ -328,8 +321,13 @@ class AccountCollectionDecision(models.AbstractModel):
                     THEN CASE WHEN due.has_hold OR due.amount_overdue = 0
                          THEN 'held' ELSE 'blocked' END
                 WHEN due.has_credits AND due.exposure <= 0
-                    THEN CASE WHEN due.has_unapplied THEN 'unapplied'
-                         ELSE 'credits' END
+                    THEN CASE WHEN EXISTS (
+                        SELECT FROM account_collection_commitment commitment
+                         WHERE commitment.partner_id = due.partner_id
+                           AND commitment.company_id = %(company)s
+                           AND commitment.state = 'pending'
+                           AND commitment.is_unapplied
+                    ) THEN 'unapplied' ELSE 'credits' END
                 WHEN due.exposure <= due.min_amount THEN 'below_minimum'
                 WHEN due.is_collectible AND due.driver IS NULL THEN 'steps_done'
                 WHEN due.is_collectible AND due.date_next_step > %(date)s
@@ -338,6 +336,7 @@ class AccountCollectionDecision(models.AbstractModel):
                 WHEN due.item_channel IS NULL THEN 'no_address'
             END
             """,
+            company=scope["company"].id,
             date=scope["date"],
         )
 

@@ -81,7 +81,7 @@ class TestCasePayment(CollectionCommon):
     def test_few_statements_close_a_case(self):
         """Who owes nothing late any more costs the payment next to nothing."""
         paid = [self._open_case(f"Customer {number}") for number in range(3)]
-        for case, invoice in paid:
+        for _case, invoice in paid:
             self._pay(invoice)
         self.env.flush_all()
         for cases in (paid[:1], paid[1:]):
