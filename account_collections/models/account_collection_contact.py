@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
+from odoo.tools.misc import format_date
 
 LIVE_STATES = ("queued", "sent")
 
@@ -106,13 +107,14 @@ class AccountCollectionContact(models.Model):
     # === COMPUTE METHODS === #
 
     @api.depends("partner_id", "channel", "date")
+    @api.depends_context("lang")
     def _compute_display_name(self):
         channels = dict(self._fields["channel"]._description_selection(self.env))
         for contact in self:
             contact.display_name = self.env._(
                 "%(channel)s of %(date)s to %(customer)s",
                 channel=channels.get(contact.channel, ""),
-                date=contact.date,
+                date=format_date(self.env, contact.date),
                 customer=contact.partner_id.display_name,
             )
 

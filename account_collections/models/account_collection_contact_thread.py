@@ -1,4 +1,4 @@
-from odoo import api, models
+from odoo import api, fields, models
 
 
 class AccountCollectionContact(models.Model):
@@ -18,6 +18,10 @@ class AccountCollectionContact(models.Model):
 
     # Contacts do not change, but collectors may answer the customer.
     _mail_post_access = "read"
+
+    # === FIELDS === #
+
+    letter = fields.Html(related="mail_message_id.body")
 
     # === CRUD METHODS === #
 
