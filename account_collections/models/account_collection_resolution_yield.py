@@ -23,10 +23,10 @@ class AccountCollectionResolution(models.AbstractModel):
         is_over = self.state not in self._live_states or self._is_carried_out()
         deducted = self._get_deducted()
         # Written by the evaluation alone, whoever caused it.
-        for hold in self.hold_ids.sudo().sorted("id"):
+        for hold, covered in self.sudo()._get_covered(as_of).items():
             is_open = not is_over and hold.line_id.parent_state == "posted"
             hold._follow_money(
-                hold.amount_covered - deducted.get(hold.line_id, 0) if is_open else 0
+                covered - deducted.get(hold.line_id, 0) if is_open else 0
             )
 
     # === HELPERS === #
@@ -37,6 +37,15 @@ class AccountCollectionResolution(models.AbstractModel):
         :rtype: bool
         """
         return self._hold_reason in CASH_REASONS
+
+    def _get_covered(self, as_of):
+        """How much of its items it covers today, what is carried out included.
+
+        :param datetime.date as_of: the company's day
+        :return: the amount of each hold, in the currency of its item
+        :rtype: dict
+        """
+        return {hold: hold.amount_covered for hold in self.hold_ids.sorted("id")}
 
     def _is_carried_out(self):
         """Whether nothing needs to be held any more, although it is in force.

@@ -38,3 +38,13 @@ class ResConfigSettings(models.TransientModel):
         readonly=False,
         check_company=True,
     )
+    collection_barter_account_id = fields.Many2one(
+        related="company_id.collection_barter_account_id",
+        readonly=False,
+        check_company=True,
+    )
+    collection_barter_journal_id = fields.Many2one(
+        related="company_id.collection_barter_journal_id",
+        readonly=False,
+        check_company=True,
+    )

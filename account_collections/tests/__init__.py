@@ -6,6 +6,8 @@ from . import test_interest
 from . import test_promise
 from . import test_agreement
 from . import test_agreement_time
+from . import test_barter
+from . import test_barter_bill
 from . import test_dispute
 from . import test_dispute_credit
 from . import test_resolution_property

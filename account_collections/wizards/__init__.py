@@ -2,6 +2,8 @@ from . import base_partner_merge
 from . import account_collection_item_choice
 from . import account_collection_accept
 from . import account_collection_assign
+from . import account_collection_barter_deliver
+from . import account_collection_barter_propose
 from . import account_collection_contact_log
 from . import account_collection_dispute_resolve
 from . import account_collection_fee_charge
