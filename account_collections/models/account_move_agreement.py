@@ -13,7 +13,7 @@ class AccountMove(models.Model):
         string="Agreed",
         compute="_compute_collection_agreement",
         groups="account_collections.group_collection_own",
-        help="The promise, plan or dispute in force about this invoice.",
+        help="What is agreed or disputed about this invoice.",
     )
     collection_amount = fields.Monetary(
         string="Collectible",
