@@ -80,6 +80,7 @@
         "demo/account_move_demo.xml",
         "demo/account_collection_demo.xml",
         "demo/account_collection_agreement_demo.xml",
+        "demo/account_collection_barter_demo.xml",
     ],
     "assets": {
         "web.assets_backend": ["account_collections/static/src/**/*"],

@@ -1,1 +1,2 @@
 from . import account_collection_demo
+from . import account_collection_barter_demo

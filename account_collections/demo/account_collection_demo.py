@@ -152,9 +152,9 @@ class AccountCollectionDemo(models.AbstractModel):
         patches = [
             (registry["res.company"], "_get_collection_day", lambda company: day),
             (
-                registry["account.collection.plan"],
+                registry["account.collection.resolution.document"],
                 "_send_agreement",
-                lambda plans: None,
+                lambda documents: None,
             ),
         ] + [
             (registry[model], "_follow_up", self._note_state)
