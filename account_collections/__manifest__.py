@@ -81,6 +81,7 @@
         "demo/account_collection_demo.xml",
         "demo/account_collection_agreement_demo.xml",
         "demo/account_collection_barter_demo.xml",
+        "demo/account_collection_fee_demo.xml",
     ],
     "assets": {
         "web.assets_backend": ["account_collections/static/src/**/*"],

@@ -1,2 +1,3 @@
 from . import account_collection_demo
 from . import account_collection_barter_demo
+from . import account_collection_fee_demo

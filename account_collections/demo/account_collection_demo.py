@@ -21,6 +21,8 @@ CUSTOMERS = {
     "larkspur": ("Larkspur Gardens", "Macon", [(21, 760), (12, 1130)]),
     "meridian": ("Meridian Optics", "Tulsa", [(29, 2250)]),
     "northgate": ("Northgate Packaging", "Boise", [(33, 1900), (66, 880)]),
+    "oakhurst": ("Oakhurst Bakery", "Reno", [(65, 2800), (31, 950)]),
+    "pemberton": ("Pemberton Books", "Salida", [(50, 1600)]),
 }
 
 

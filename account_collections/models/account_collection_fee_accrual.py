@@ -100,8 +100,8 @@ class AccountCollectionFeeAccrual(models.AbstractModel):
     def _get_histories(self, company, partner, lines):
         """What was owed of late items, and what of it was chased, on each day.
 
-        What registered payments and credits that nobody has applied would cover does
-        not accrue, the oldest item first; nor does what is excluded from follow-up.
+        Credits that nobody has applied yet count as if they were, for the oldest item
+        first. What is excluded from follow-up does not accrue.
 
         :return: by item, steps of what was owed and steps of what accrues
         :rtype: dict
@@ -118,10 +118,12 @@ class AccountCollectionFeeAccrual(models.AbstractModel):
         histories = {}
         for line in lines:
             units = self._get_units(line)
-            received, reduced = movements[line.id]
+            received, reductions = movements[line.id]
+            # What was credited or written off was not worth interest before either.
+            reduced = sum(amount for _day, amount in reductions)
             owed = interest.get_owed(
-                units(line.amount_currency - reduced - spared[line.id]),
-                [(day, units(amount)) for day, amount in received],
+                units(line.amount_currency - reduced),
+                [(day, units(amount)) for day, amount in received + spared[line.id]],
             )
             held = interest.merge(
                 lambda *amounts: sum(amounts),
@@ -144,22 +146,28 @@ class AccountCollectionFeeAccrual(models.AbstractModel):
         return 0 if whole else min(max(owed - held, 0) + min(missed, held), owed)
 
     def _get_spared(self, company, partner, items):
-        """What credits that nobody has applied would cover of the open items.
+        """Share out the credits that nobody has applied among the open items, the
+        oldest first.
 
-        :param list items: the open items (`_get_open_items`)
-        :return: the amount by line id
-        :rtype: dict[int, float]
+        :param list items: the open items (`_get_open_items`), by due date
+        :return: by line id, pairs of the day of a credit and what it would cover
+        :rtype: dict[int, list[tuple]]
         """
-        spared = defaultdict(float)
+        spared = defaultdict(list)
         ledger = self.env["account.collection.ledger"]
         for currency in self.env["res.currency"].browse(
             {item["currency_id"] for item in items}
         ):
-            left = ledger._get_unapplied(company, currency, partner)
+            credits_ = sorted(ledger._get_unapplied(company, currency, partner))
             for item in items:
-                if item["currency_id"] == currency.id and item["residual"] > 0:
-                    spared[item["line_id"]] = min(item["residual"], left)
-                    left -= spared[item["line_id"]]
+                left = item["residual"]
+                while item["currency_id"] == currency.id and left > 0 and credits_:
+                    day, amount = credits_.pop(0)
+                    share = min(amount, left)
+                    spared[item["line_id"]].append((day, share))
+                    left = currency.round(left - share)
+                    if (rest := currency.round(amount - share)) > 0:
+                        credits_.insert(0, (day, rest))
         return spared
 
     def _get_holds(self, line):
@@ -204,7 +212,7 @@ class AccountCollectionFeeAccrual(models.AbstractModel):
                     ("active", "in", (True, False)),
                 ]
             ).sorted(lambda hold: (hold.line_id.date_maturity, hold.line_id.id))
-            shares, _residuals = plan._get_shares(own.line_id)
+            shares = plan._get_shares(own.line_id)
             late = interest.get_missed(
                 [
                     (
@@ -213,7 +221,7 @@ class AccountCollectionFeeAccrual(models.AbstractModel):
                     )
                     for commitment in plan.commitment_ids
                 ],
-                [receipt for hold in own for receipt in shares[hold.id]],
+                [receipt for hold in own for receipt in shares[hold.id].receipts],
             )
             helds = [hold._get_held_steps(plan._to_units) for hold in own]
             for hold, steps in zip(own, interest.share_out(late, helds), strict=True):

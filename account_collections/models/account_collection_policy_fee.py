@@ -37,8 +37,8 @@ class AccountCollectionPolicy(models.Model):
     fee_amount = fields.Monetary(
         string="Fee for an Invoice", currency_field="fee_currency_id"
     )
-    fee_percent = fields.Float(string="Percentage", digits=(16, 4), default=5.0)
-    fee_rate = fields.Float(string="Rate a Year", digits=(16, 4))
+    fee_percent = fields.Float(string="Percentage", digits=(16, 2), default=5.0)
+    fee_rate = fields.Float(string="Rate a Year", digits=(16, 2))
     fee_law = fields.Selection(
         [
             ("eu", "European Union: Directive 2011/7/EU"),
@@ -51,7 +51,7 @@ class AccountCollectionPolicy(models.Model):
     )
     fee_points = fields.Float(
         string="Points above the Reference Rate",
-        digits=(16, 4),
+        digits=(16, 2),
         compute="_compute_fee_points",
         store=True,
         readonly=False,

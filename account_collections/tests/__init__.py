@@ -34,3 +34,4 @@ from . import test_ui
 from . import test_ui_agreements
 from . import test_settlement
 from . import test_settlement_accounting
+from . import test_ui_fees

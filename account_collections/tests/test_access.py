@@ -27,6 +27,13 @@ RIGHTS = {
     "account.collection.promise.take": ("rwc-", "rwc-", "rwc-"),
     "account.collection.agreement": (READ, READ, READ),
     "account.collection.commitment": (READ, READ, READ),
+    "account.collection.fee": (READ, READ, READ),
+    "account.collection.fee.line": (READ, READ, READ),
+    "account.collection.fee.charge": ("rwc-", "rwc-", "rwc-"),
+    "account.collection.fee.waive": (NOBODY, NOBODY, "rwc-"),
+    "account.collection.hold.change": (READ, READ, READ),
+    "account.collection.policy.fee.scale": (READ, READ, "rwcu"),
+    "account.collection.reference.rate": (READ, READ, "rwcu"),
 }
 COLLECTORS = ("own", "all", "manager")
 # Who sees nothing at all of it.

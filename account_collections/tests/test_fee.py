@@ -347,11 +347,17 @@ class TestFee(FeeCommon):
         ).reconcile()
         self.assertCharges([("interest", "06-05", 10, 600, 10, 1.64)])
 
-    def test_unapplied_money_spares_the_oldest(self):
+    def test_unapplied_money_pays_the_oldest(self):
+        """From its day on, though nobody has applied it yet."""
         self._create_open_invoice(self.customer, 1000, days=20)
         self._create_open_invoice(self.customer, 1000, days=10)
-        self._receive_unapplied(self.customer, 1200)
-        self.assertCharges([("interest", "06-05", 10, 800, 10, 2.19)])
+        self._receive_unapplied(self.customer, 1200, date=TODAY - timedelta(days=15))
+        self.assertCharges(
+            [
+                ("interest", "05-26", 5, 1000, 10, 1.37),
+                ("interest", "06-05", 10, 800, 10, 2.19),
+            ]
+        )
 
     def test_percentage_of_what_is_left(self):
         self.policy.write({"fee_method": "percent", "fee_percent": 5})

@@ -98,7 +98,7 @@ class TestFeeFlows(FeePostingCommon):
         unapplied = ledger._get_unapplied(
             self.company, self.company.currency_id, self.customer
         )
-        self.assertEqual(unapplied, 50)
+        self.assertEqual(sum(amount for _day, amount in unapplied), 50)
         self.assertNotEqual(before, paid)
 
     def test_taxes_follow_the_product(self):

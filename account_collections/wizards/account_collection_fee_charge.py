@@ -89,7 +89,10 @@ class AccountCollectionFeeCharge(models.TransientModel):
         """
         self.ensure_one()
         fees = self.env["account.collection.fee"]._charge(
-            self.company_id, self.partner_id, self.date_end, self._get_lines()
+            self.company_id,
+            self.partner_id.commercial_partner_id,
+            self.date_end,
+            self._get_lines(),
         )
         if not fees:
             raise UserError(self._get_explanation())
