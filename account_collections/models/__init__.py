@@ -76,6 +76,13 @@ from . import account_collection_barter_agreement
 from . import account_collection_barter_notice
 from . import account_collection_barter_income
 from . import account_collection_commitment_label
+from . import account_collection_return_valuation
+from . import account_collection_return
+from . import account_collection_return_line
+from . import account_collection_return_credit
+from . import account_collection_return_notice
+from . import account_collection_return_ledger
+from . import account_collection_return_actions
 from . import account_collection_agreement
 from . import account_collection_case_agreement
 from . import account_collection_statement
@@ -100,6 +107,7 @@ from . import account_move_settlement
 from . import account_move_barter
 from . import account_move_line
 from . import account_collection_barter_actions
+from . import account_move_line_return
 from . import account_partial_reconcile
 from . import account_payment
 from . import account_payment_term
@@ -109,3 +117,4 @@ from . import mail_thread
 from . import res_company_fee
 from . import res_config_settings
 from . import res_partner_fee
+from . import res_company_return

@@ -30,9 +30,8 @@ class AccountCollectionResolution(models.AbstractModel):
         wizard.refund_moves()
         credit = wizard.new_move_ids
         self._set_booked_rate(move, credit)
-        if move.currency_id.compare_amounts(amount, move.amount_total):
-            # The discount for early payment is in the lines already.
-            credit.invoice_payment_term_id = False
+        if self._is_part(move, amount):
+            self._clear_discount(credit)
             credit.write(
                 {
                     "invoice_line_ids": [
@@ -44,6 +43,7 @@ class AccountCollectionResolution(models.AbstractModel):
                     ]
                 }
             )
+            self._fit_credit_note(credit, move)
         if move.currency_id.compare_amounts(credit.amount_total, amount):
             raise UserError(
                 self.env._(
@@ -127,7 +127,28 @@ class AccountCollectionResolution(models.AbstractModel):
             ),
         }
 
+    def _clear_discount(self, credit):
+        """Book no discount for early payment besides the lines, which include it.
+
+        :param credit: the draft credit note (`account.move`)
+        """
+        credit.invoice_payment_term_id = False
+
+    def _fit_credit_note(self, credit, move):
+        """Take up the last cents where a kind calculates its lines by itself.
+
+        :param credit: the draft credit note (`account.move`)
+        :param move: the invoice (`account.move`)
+        """
+
     # === HELPERS === #
+
+    def _is_part(self, move, amount):
+        """Whether something else is credited than the invoice as it is.
+
+        :rtype: bool
+        """
+        return bool(move.currency_id.compare_amounts(amount, move.amount_total))
 
     def _set_booked_rate(self, move, credit):
         """Credit at the rate of the invoice, so that nothing is left over of it.

@@ -48,3 +48,22 @@ class ResConfigSettings(models.TransientModel):
         readonly=False,
         check_company=True,
     )
+    collection_return_days = fields.Integer(
+        related="company_id.collection_return_days", readonly=False
+    )
+    collection_restocking_percent = fields.Float(
+        related="company_id.collection_restocking_percent", readonly=False
+    )
+    collection_return_address_id = fields.Many2one(
+        related="company_id.collection_return_address_id", readonly=False
+    )
+    collection_restocking_account_id = fields.Many2one(
+        related="company_id.collection_restocking_account_id",
+        readonly=False,
+        check_company=True,
+    )
+    collection_freight_account_id = fields.Many2one(
+        related="company_id.collection_freight_account_id",
+        readonly=False,
+        check_company=True,
+    )

@@ -29,6 +29,8 @@ from . import test_payment_link
 from . import test_cockpit
 from . import test_case_payment
 from . import test_run_review
+from . import test_return
+from . import test_return_credit
 from . import test_access
 from . import test_ui
 from . import test_ui_agreements

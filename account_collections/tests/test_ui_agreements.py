@@ -85,3 +85,16 @@ class TestUiAgreements(AccountTestInvoicingCommon, HttpCase):
         self.assertRecordValues(
             dispute.credit_move_ids, [{"state": "draft", "amount_total": 50}]
         )
+
+    def test_return_from_the_case(self):
+        self.start_tour(
+            "/odoo/collections", "account_collections_return", login="collector"
+        )
+        one = self._get_agreement("return")
+        self.assertRecordValues(
+            one, [{"state": "credited", "amount": 225, "amount_accepted": 225}]
+        )
+        self.assertRecordValues(
+            one.credit_move_ids, [{"state": "posted", "amount_total": 225}]
+        )
+        self.assertEqual(self.invoice.amount_residual, 25)

@@ -175,3 +175,63 @@ registry.category("web_tour.tours").add("account_collections_dispute", {
         },
     ],
 });
+
+registry.category("web_tour.tours").add("account_collections_return", {
+    steps: () => [
+        ...openCase,
+        {
+            content: "The customer sends goods back",
+            trigger: "button[name='action_return']",
+            run: "click",
+        },
+        {
+            content: "All that can come back is listed",
+            trigger: ".modal [name='return_line_ids'] .o_data_row td[name='quantity']",
+            run: "click",
+        },
+        {
+            content: "All of it comes back",
+            trigger: ".modal .o_selected_row [name='quantity'] input",
+            run: "edit 1",
+        },
+        {
+            content: "A tenth is kept",
+            trigger: ".modal .o_selected_row [name='restocking_percent'] input",
+            run: "edit 10",
+        },
+        {
+            content: "Take the numbers over",
+            trigger: ".modal [name='packing'] textarea",
+            run: "edit In the original box",
+        },
+        {
+            content: "It shows what is left to pay",
+            trigger: ".modal [name='amount_after']:contains('25.00')",
+        },
+        {
+            content: "Authorize it",
+            trigger: ".modal button[name='action_authorize']",
+            run: "click",
+        },
+        {
+            content: "The goods arrive",
+            trigger: "body:not(:has(.modal)) button[name='action_open_receipt']",
+            run: "click",
+        },
+        {
+            content: "All of them are accepted",
+            trigger: ".modal button[name='action_receive']",
+            run: "click",
+        },
+        {
+            content: "Credit them",
+            trigger: "body:not(:has(.modal)) button[name='action_credit']",
+            run: "click",
+        },
+        {
+            content: "The credit note is posted",
+            trigger:
+                ".o_form_view [name='state'] .o_arrow_button_current:contains('Posted')",
+        },
+    ],
+});

@@ -1,0 +1,19 @@
+from odoo import models
+
+
+class AccountCollectionLedger(models.AbstractModel):
+    _name = "account.collection.ledger"
+    _inherit = ["account.collection.ledger"]
+
+    # === BUSINESS METHODS === #
+
+    def _follow(self, lines):
+        """Let returns follow their credit notes, also those that are not reconciled."""
+        result = super()._follow(lines)
+        credits_ = lines.move_id.filtered(lambda move: move.move_type == "out_refund")
+        if credits_:
+            # Returns follow the ledger, whoever books.
+            self.env["account.collection.return"].sudo().search(
+                [("credit_move_ids", "in", credits_.ids)]
+            ).with_context(collection_in_transaction=True)._evaluate()
+        return result

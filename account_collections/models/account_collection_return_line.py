@@ -1,0 +1,268 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+from odoo.tools import SQL, float_compare, float_is_zero
+
+CONDITIONS = [
+    ("new", "New, unopened"),
+    ("opened", "Opened"),
+    ("used", "Used"),
+    ("damaged", "Damaged"),
+    ("defective", "Defective"),
+    ("wrong", "Wrong item"),
+]
+
+# What follows from the receipt.
+RECEIVED = {
+    "quantity_accepted",
+    "quantity_refused",
+    "refusal_reason",
+    "amount_accepted",
+    "quantity_before",
+}
+
+
+class AccountCollectionReturnLine(models.Model):
+    """One line of an invoice of which something comes back."""
+
+    _name = "account.collection.return.line"
+    _description = "Returned Goods"
+    _inherit = ["account.collection.return.valuation"]
+    _order = "return_id, move_id, id"
+    _check_company_auto = True
+
+    # === FIELDS === #
+
+    return_id = fields.Many2one(
+        "account.collection.return", required=True, ondelete="cascade", index=True
+    )
+    company_id = fields.Many2one(related="return_id.company_id", store=True)
+    currency_id = fields.Many2one(related="return_id.currency_id")
+    state = fields.Selection(related="return_id.state")
+    invoice_line_id = fields.Many2one(
+        "account.move.line",
+        required=True,
+        ondelete="restrict",
+        index=True,
+    )
+    move_id = fields.Many2one(
+        related="invoice_line_id.move_id", string="Invoice", store=True
+    )
+    product_id = fields.Many2one(related="invoice_line_id.product_id")
+    product_uom_id = fields.Many2one(related="invoice_line_id.product_uom_id")
+    name = fields.Char(compute="_compute_name")
+    quantity = fields.Float(digits="Product Unit", default=1, required=True)
+    condition = fields.Selection(CONDITIONS, default="new", required=True)
+    restocking_percent = fields.Float(
+        string="Restocking (%)",
+        default=lambda self: self.env.company.root_id.collection_restocking_percent,
+        help="What is kept of the price, in percent.",
+    )
+    amount = fields.Monetary(
+        string="Credit",
+        compute="_compute_amount",
+        store=True,
+        help="What is credited for it, taxes included, less the restocking fee.",
+    )
+    amount_restocking = fields.Monetary(
+        string="Restocking Fee", compute="_compute_amount", store=True
+    )
+    quantity_accepted = fields.Float(
+        string="Accepted", digits="Product Unit", readonly=True, copy=False
+    )
+    quantity_refused = fields.Float(
+        string="Refused", digits="Product Unit", readonly=True, copy=False
+    )
+    refusal_reason = fields.Char(string="Why Refused", readonly=True, copy=False)
+    amount_accepted = fields.Monetary(
+        string="Credit Accepted", readonly=True, copy=False
+    )
+    quantity_before = fields.Float(
+        string="Credited Before",
+        digits="Product Unit",
+        readonly=True,
+        copy=False,
+        help="How much of the invoice line had been credited before this return.",
+    )
+
+    # === CONSTRAINT METHODS === #
+
+    _quantity_positive = models.Constraint(
+        "CHECK (quantity > 0)", "The quantity that comes back must be above zero."
+    )
+    _restocking_range = models.Constraint(
+        "CHECK (restocking_percent >= 0 AND restocking_percent < 100)",
+        "The restocking fee is a percentage from zero to below a hundred.",
+    )
+    _received_range = models.Constraint(
+        "CHECK (quantity_accepted >= 0 AND quantity_refused >= 0)",
+        "What was accepted or refused cannot be negative.",
+    )
+    _one_per_invoice_line = models.Constraint(
+        "UNIQUE (return_id, invoice_line_id)",
+        "Each line of an invoice is in a return once. Change its quantity instead.",
+    )
+
+    @api.constrains("invoice_line_id", "return_id")
+    def _check_invoice_line(self):
+        for line in self:
+            move, one = line.move_id, line.return_id
+            if line.invoice_line_id.display_type != "product" or (
+                move.move_type != "out_invoice" or move.state != "posted"
+            ):
+                raise ValidationError(
+                    self.env._(
+                        "%s is no line of a posted customer invoice.",
+                        line.invoice_line_id.display_name,
+                    )
+                )
+            if move.commercial_partner_id != one.partner_id:
+                raise ValidationError(
+                    self.env._(
+                        "%(invoice)s is not an invoice of %(customer)s.",
+                        invoice=move.name,
+                        customer=one.partner_id.display_name,
+                    )
+                )
+            if move.company_id.root_id != one.company_id:
+                raise ValidationError(
+                    self.env._(
+                        "%(invoice)s belongs to another company than %(company)s.",
+                        invoice=move.name,
+                        company=one.company_id.display_name,
+                    )
+                )
+            if move.currency_id != one.currency_id:
+                raise ValidationError(
+                    self.env._(
+                        "%(invoice)s is in %(currency)s. Make another return for it.",
+                        invoice=move.name,
+                        currency=move.currency_id.name,
+                    )
+                )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("invoice_line_id")
+    def _compute_name(self):
+        for line in self:
+            line.name = line._get_goods_name(line.invoice_line_id)
+
+    @api.depends("invoice_line_id", "quantity", "restocking_percent")
+    def _compute_amount(self):
+        for line in self:
+            line.amount, line.amount_restocking = line._get_credit_totals(
+                line.invoice_line_id._origin, line.quantity, line.restocking_percent
+            )
+
+    # === CRUD METHODS === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        lines = super().create(vals_list)
+        lines._check_open()
+        return lines
+
+    def write(self, vals):
+        if not (self.env.su and vals.keys() <= RECEIVED):
+            self._check_open()
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_requested(self):
+        self._check_open()
+
+    # === BUSINESS METHODS === #
+
+    def _check_open(self):
+        """Keep what was requested as it is."""
+        self.return_id._check_terms_open()
+
+    def _check_available(self):
+        """See that no more comes back than was invoiced and not credited or returned.
+
+        :raise UserError: naming the line and what is left of it
+        """
+        self._lock_invoice_lines()
+        available = self.invoice_line_id._get_returnable_quantities(self.return_id)
+        for line in self:
+            left = available[line.invoice_line_id]
+            if line._compare_quantity(line.quantity, left) > 0:
+                raise UserError(
+                    self.env._(
+                        "Only %(left)s of %(name)s (%(invoice)s) can still come back: "
+                        "the rest was credited or is being returned. Reduce the "
+                        "quantity.",
+                        left=f"{max(left, 0):g}",
+                        name=line.name,
+                        invoice=line.move_id.name,
+                    )
+                )
+
+    def _set_received(self, accepted, refused, reason):
+        """Note what has arrived of it.
+
+        :param float accepted: the quantity accepted, in the unit of the invoice
+        :param float refused: the quantity refused
+        :param str reason: why, in words for the customer
+        :raise UserError: when more has arrived than was agreed, or no reason is given
+        """
+        self.ensure_one()
+        if accepted < 0 or refused < 0:
+            raise UserError(
+                self.env._("What was accepted or refused cannot be negative.")
+            )
+        if self._compare_quantity(accepted + refused, self.quantity) > 0:
+            raise UserError(
+                self.env._(
+                    "%(quantity)s of %(name)s were to come back: accepted and refused "
+                    "together cannot be more.",
+                    quantity=f"{self.quantity:g}",
+                    name=self.name,
+                )
+            )
+        if not self._is_zero(refused) and not (reason or "").strip():
+            raise UserError(self.env._("Say why %s is refused.", self.name))
+        # Written by the receipt alone.
+        self.sudo().write(
+            {
+                "quantity_accepted": accepted,
+                "quantity_refused": refused,
+                "refusal_reason": reason if refused else False,
+            }
+        )
+        self._value_accepted()
+
+    def _value_accepted(self):
+        """Value what was accepted, after what has been credited by now."""
+        before = self.invoice_line_id._get_credited_quantities()
+        # Written by the receipt and the credit note alone.
+        for line in self.sudo():
+            credited = before[line.invoice_line_id.with_env(self.env)]
+            amount, _fee = line._get_credit_totals(
+                line.invoice_line_id,
+                line.quantity_accepted,
+                line.restocking_percent,
+                credited,
+            )
+            line.write({"amount_accepted": amount, "quantity_before": credited})
+
+    # === HELPERS === #
+
+    def _lock_invoice_lines(self):
+        """Make concurrent transactions that return the same goods take turns; the write
+        makes the second one try again (see the lock of the holds)."""
+        if self.invoice_line_id:
+            self.env.execute_query(
+                SQL(
+                    "UPDATE account_move_line SET id = id WHERE id IN %s RETURNING id",
+                    tuple(sorted(self.invoice_line_id.ids)),
+                )
+            )
+
+    def _compare_quantity(self, one, other):
+        digits = self.env["decimal.precision"].precision_get("Product Unit")
+        return float_compare(one, other, precision_digits=digits)
+
+    def _is_zero(self, quantity):
+        digits = self.env["decimal.precision"].precision_get("Product Unit")
+        return float_is_zero(quantity, precision_digits=digits)

@@ -1,0 +1,405 @@
+from datetime import timedelta
+
+from freezegun import freeze_time
+
+from odoo import Command
+from odoo.exceptions import UserError
+from odoo.tests import tagged
+
+from .chart_common import on_charts
+from .common import TODAY
+from .return_common import ReturnCommon
+
+
+@on_charts
+@tagged("post_install", "-at_install")
+class TestReturnCredit(ReturnCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.vat19, cls.vat7 = cls._create_tax(19), cls._create_tax(7)
+        cls.included = cls._create_tax(
+            20, name="20 % included", price_include_override="tax_included"
+        )
+        cls.per_piece = cls._create_tax(
+            0.25, name="Per piece", amount_type="fixed", include_base_amount=True
+        )
+        cls.per_piece.sequence = 0
+
+    # === HELPERS === #
+
+    def _get_taxes(self, move):
+        """The amount of each tax of a document."""
+        return {
+            line.tax_line_id.name: round(abs(line.amount_currency), 2)
+            for line in move.line_ids
+            if line.tax_line_id
+        }
+
+    # === TO THE CENT === #
+
+    def test_everything_back_leaves_the_books_as_before(self):
+        """Whatever the taxes and prices: the invoice and its return leave nothing, be
+        it in one return or piece by piece."""
+        combined = self.vat19 + self.vat7
+        for name, goods, values in (
+            ("no tax", [(3, 33.33, None)], {}),
+            ("no tax, discount", [(3, 9.99, None, {"discount": 15})], {}),
+            ("one tax", [(3, 0.33, self.vat19)], {}),
+            ("two rates", [(3, 33.33, self.vat19), (3, 66.67, self.vat7)], {}),
+            ("two taxes on a line", [(3, 9.99, combined)], {}),
+            ("discount", [(3, 19.99, self.vat19, {"discount": 12.5})], {}),
+            ("included", [(3, 1.01, self.included)], {}),
+            ("per piece", [(3, 1.01, self.per_piece + self.vat19)], {}),
+        ):
+            for steps in ([3], [1, 1, 1], [2, 1]):
+                with self.subTest(name=name, steps=steps):
+                    before = self._get_balances()
+                    invoice = self._sell(*goods, **values)
+                    for quantity in steps:
+                        one = self._take_back(
+                            invoice, [quantity] * len(goods), "credited"
+                        )
+                        self.assertAlmostEqual(
+                            sum(one.credit_move_ids.mapped("amount_total")),
+                            one.amount_accepted,
+                            places=2,
+                        )
+                    self.assertEqual(invoice.amount_residual, 0)
+                    self.assertEqual(invoice.payment_state, "reversed")
+                    self.assertEqual(self._get_balances(), before)
+
+    def test_taxes_of_a_part(self):
+        """(goods, quantity back, credit, its taxes)."""
+        for goods, quantities, total, taxes in (
+            ([(10, 10, self.vat19)], [4], 47.60, {"19 % of goods": 7.6}),
+            (
+                [(10, 10, self.vat19), (5, 10, self.vat7)],
+                [1, 2],
+                33.30,
+                {"19 % of goods": 1.9, "7 % of goods": 1.4},
+            ),
+            ([(10, 12, self.included)], [3], 36, {"20 % included": 6}),
+            (
+                [(4, 10, self.per_piece + self.vat19)],
+                [1],
+                12.20,
+                {"Per piece": 0.25, "19 % of goods": 1.95},
+            ),
+        ):
+            with self.subTest(quantities=quantities, total=total):
+                one = self._take_back(self._sell(*goods), quantities, "credited")
+                credit = one.credit_move_ids
+                self.assertAlmostEqual(credit.amount_total, total, places=2)
+                self.assertAlmostEqual(one.amount, total, places=2)
+                self.assertEqual(self._get_taxes(credit), taxes)
+
+    def test_restocking_and_freight_are_lines_of_their_own(self):
+        """(who pays the freight, the credit of 4 x 10 + 19 %, 10 % kept, 5.95
+        freight)."""
+        for payer, sign, total in (("customer", -1, 36.89), ("company", 1, 48.79)):
+            with self.subTest(payer=payer):
+                invoice = self._sell((10, 10, self.vat19))
+                one = self._take_back(
+                    invoice,
+                    [4],
+                    "credited",
+                    restocking_percent=10,
+                    freight_payer=payer,
+                    freight_amount=5.95,
+                )
+                credit = one.credit_move_ids
+                self.assertAlmostEqual(one.amount, total, places=2)
+                self.assertAlmostEqual(credit.amount_total, total, places=2)
+                self.assertEqual(
+                    credit.invoice_line_ids.mapped("price_subtotal"),
+                    [40, -4, sign * 5],
+                )
+                self.assertEqual(credit.invoice_line_ids.tax_ids, self.vat19)
+                self.assertIn("10 %", credit.invoice_line_ids[1].name)
+                self.assertIn(one.name, credit.invoice_line_ids[2].name)
+                self.assertAlmostEqual(invoice.amount_residual, 119 - total, places=2)
+
+    def test_freight_with_several_taxes_to_the_cent(self):
+        """Odd freights, with included, added and per-piece taxes."""
+        for taxes in (
+            self.vat19 + self.vat7,
+            self.included,
+            self.per_piece + self.vat19,
+            None,
+        ):
+            for freight in (0.01, 3.33, 4.9):
+                with self.subTest(taxes=taxes, freight=freight):
+                    invoice = self._sell((10, 9.99, taxes))
+                    one = self._take_back(
+                        invoice,
+                        [7],
+                        "credited",
+                        restocking_percent=7.5,
+                        freight_amount=freight,
+                    )
+                    self.assertAlmostEqual(
+                        one.credit_move_ids.amount_total, one.amount, places=2
+                    )
+
+    def test_accounts_of_restocking_and_freight(self):
+        revenue = self.company_data["default_account_revenue"]
+        fees = revenue.sudo().copy()
+        freight = revenue.sudo().copy()
+        self.company.sudo().write(
+            {
+                "collection_restocking_account_id": fees.id,
+                "collection_freight_account_id": freight.id,
+            }
+        )
+        one = self._take_back(
+            self._sell((1, 100, None)),
+            [1],
+            "credited",
+            restocking_percent=10,
+            freight_amount=5,
+        )
+        self.assertEqual(
+            [
+                (line.account_id, line.balance)
+                for line in one.credit_move_ids.invoice_line_ids
+            ],
+            [(revenue, 100), (fees, -10), (freight, -5)],
+        )
+
+    def test_early_payment_discount(self):
+        """However the discount reduces the tax, the return credits what was booked."""
+        for computation in ("included", "excluded", "mixed"):
+            term = (
+                self.env["account.payment.term"]
+                .sudo()
+                .create(
+                    {
+                        "name": f"2 % in 10 days, {computation}",
+                        "early_discount": True,
+                        "discount_percentage": 2,
+                        "discount_days": 10,
+                        "early_pay_discount_computation": computation,
+                        "line_ids": [
+                            Command.create(
+                                {"value": "percent", "value_amount": 100, "nb_days": 30}
+                            )
+                        ],
+                    }
+                )
+            )
+            for steps in ([3], [1, 1, 1]):
+                with self.subTest(computation=computation, steps=steps):
+                    before = self._get_balances()
+                    invoice = self._sell(
+                        (3, 33.35, self.vat19),
+                        (3, 12.49, self.vat7),
+                        invoice_payment_term_id=term.id,
+                        invoice_date_due=False,
+                    )
+                    for quantity in steps:
+                        one = self._take_back(invoice, [quantity] * 2, "credited")
+                        self.assertAlmostEqual(
+                            one.credit_move_ids.amount_total,
+                            one.amount_accepted,
+                            places=2,
+                        )
+                    self.assertEqual(invoice.amount_residual, 0)
+                    self.assertEqual(self._get_balances(), before)
+
+    def test_foreign_currency_after_a_change_of_the_rate(self):
+        """The credit takes as much off the books as the invoice has put on them."""
+        currency = self.setup_other_currency(
+            "CHF",
+            rates=[
+                ("2024-01-01", 2.0),
+                (str(TODAY - timedelta(days=5)), 3.0),
+            ],
+        )
+        for steps in ([3], [1, 2]):
+            with self.subTest(steps=steps):
+                before = self._get_balances()
+                invoice = self._sell(
+                    (3, 33.33, self.vat19),
+                    (3, 0.99, self.vat7),
+                    currency_id=currency.id,
+                )
+                for quantity in steps:
+                    one = self._take_back(
+                        invoice, [quantity] * 2, "credited", freight_amount=0
+                    )
+                    self.assertAlmostEqual(
+                        one.credit_move_ids.amount_total, one.amount_accepted, places=2
+                    )
+                self.assertEqual(invoice.amount_residual, 0)
+                self.assertEqual(self._get_balances(), before)
+
+    def test_fiscal_position(self):
+        """The taxes are those of the invoice, not those of the product."""
+        position = (
+            self.env["account.fiscal.position"]
+            .sudo()
+            .create({"name": "Abroad", "company_id": self.company.id})
+        )
+        exempt = self._create_tax(0, name="Export")
+        exempt.sudo().write(
+            {
+                "fiscal_position_ids": [Command.link(position.id)],
+                "original_tax_ids": [Command.link(self.vat19.id)],
+            }
+        )
+        product = (
+            self.env["product.product"]
+            .sudo()
+            .create({"name": "Lamp", "taxes_id": [Command.set(self.vat19.ids)]})
+        )
+        invoice = self._sell(
+            (2, 50, exempt, {"product_id": product.id}),
+            fiscal_position_id=position.id,
+        )
+        credit = self._take_back(invoice, [1], "credited").credit_move_ids
+        self.assertRecordValues(
+            credit, [{"amount_total": 50, "fiscal_position_id": position.id}]
+        )
+        self.assertRecordValues(
+            credit.invoice_line_ids,
+            [
+                {
+                    "product_id": product.id,
+                    "quantity": 1,
+                    "price_unit": 50,
+                    "tax_ids": exempt.ids,
+                }
+            ],
+        )
+
+    def test_edited_tax_of_the_invoice(self):
+        """A cent that somebody has moved on the invoice comes back with it."""
+        before = self._get_balances()
+        invoice = self._sell((3, 33.33, self.vat19))
+        invoice.button_draft()
+        tax_line = invoice.line_ids.filtered("tax_line_id")
+        tax_line.amount_currency -= 0.01
+        invoice.action_post()
+        self.assertAlmostEqual(invoice.amount_total, 119, places=2)
+        for quantity in (1, 2):
+            self._take_back(invoice, [quantity], "credited")
+        self.assertEqual(invoice.amount_residual, 0)
+        self.assertEqual(self._get_balances(), before)
+
+    # === ITS OWN INVOICE === #
+
+    def test_each_credit_note_pays_its_own_invoice(self):
+        first = self._sell((2, 50, self.vat19), invoice_date=TODAY - timedelta(days=90))
+        second = self._sell((2, 50, self.vat19))
+        one = self.env["account.collection.return"].create(
+            {
+                "partner_id": self.customer.id,
+                "company_id": self.company.id,
+                "currency_id": first.currency_id.id,
+                "freight_amount": 9.5,
+                "return_line_ids": [
+                    Command.create({"invoice_line_id": line.id, "quantity": quantity})
+                    for line, quantity in (
+                        (first.invoice_line_ids, 1),
+                        (second.invoice_line_ids, 2),
+                    )
+                ],
+            }
+        )
+        one.action_confirm()
+        one.action_authorize()
+        self.assertHeld(one, [59.5, 109.5])
+        self._receive(one)
+        one.action_credit()
+        self.assertEqual(
+            {
+                credit.reversed_entry_id: round(credit.amount_total, 2)
+                for credit in one.credit_move_ids
+            },
+            {first: 59.5, second: 109.5},
+        )
+        self.assertAlmostEqual(first.amount_residual, 59.5, places=2)
+        self.assertAlmostEqual(second.amount_residual, 9.5, places=2)
+
+    def test_more_than_is_left_to_pay(self):
+        """What is credited beyond the debt stays with the customer."""
+        invoice = self._sell((2, 50, None))
+        self._pay(invoice, 70)
+        one = self._take_back(invoice, [2])
+        self.assertEqual(one.amount, 100)
+        self.assertHeld(one, [30])
+        self._receive(one)
+        one.action_credit()
+        self.assertEqual(invoice.amount_residual, 0)
+        self.assertEqual(one.credit_move_ids.amount_residual, 70)
+        self.assertEqual(one.state, "credited")
+
+    # === WHAT ODOO FORBIDS === #
+
+    def test_lock_date_leaves_the_return_where_it_was(self):
+        one = self._take_back(self._sell((1, 100, self.vat19)), [1], "received")
+        self.company.sudo().sale_lock_date = TODAY
+        self.company.sudo().fiscalyear_lock_date = TODAY
+        one.action_credit()
+        # Odoo moves the entry behind the lock date by itself.
+        self.assertGreater(one.credit_move_ids.date, TODAY)
+
+    def test_restricted_journal_leaves_the_return_where_it_was(self):
+        invoice = self._sell((1, 100, self.vat19))
+        one = self._take_back(invoice, [1], "received")
+        invoice.journal_id.sudo().active = False
+        with self.assertRaises(UserError), self.env.cr.savepoint():
+            one.action_credit()
+        one.invalidate_recordset()
+        self.assertEqual(one.state, "received")
+        self.assertFalse(one.credit_move_ids)
+        self.assertHeld(one, [119])
+
+    # === UNDONE === #
+
+    def test_credit_note_undone(self):
+        """Set to draft, cancelled, deleted: the goods are here, and wait again."""
+        for undo in ("button_draft", "button_cancel", "unlink"):
+            with self.subTest(undo=undo):
+                invoice = self._sell((2, 100, self.vat19))
+                one = self._take_back(invoice, [1], "credited")
+                self.assertHeld(one, [])
+                credit = one.credit_move_ids
+                credit.button_draft()
+                if undo != "button_draft":
+                    getattr(credit.sudo(), undo)()
+                self.assertEqual((one.state, one.date_end), ("received", False))
+                self.assertHeld(one, [119])
+                self.env["account.collection.commitment"]._cron_evaluate()
+                self.assertIn(
+                    "Credit the returned goods", one.activity_ids.mapped("summary")
+                )
+                one.action_credit()
+                self.assertEqual(one.state, "credited")
+                self.assertHeld(one, [])
+                self.assertEqual(invoice.amount_residual, 119)
+                posted = one.credit_move_ids.filtered(
+                    lambda move: move.state == "posted"
+                )
+                self.assertEqual(posted.amount_total, 119)
+
+    def test_credit_note_without_debt_undone(self):
+        """It was never reconciled: the invoice was paid before."""
+        invoice = self._sell((1, 100, None))
+        one = self._take_back(invoice, [1], "received")
+        self._pay(invoice)
+        self.assertHeld(one, [])
+        one.action_credit()
+        self.assertEqual(one.state, "credited")
+        one.credit_move_ids.button_draft()
+        self.assertEqual(one.state, "received")
+        self.assertHeld(one, [])
+
+    def test_next_day(self):
+        """Credited on another day than received: the credit note is of that day."""
+        one = self._take_back(self._sell((1, 100, self.vat19)), [1], "received")
+        with freeze_time(TODAY + timedelta(days=20)):
+            one.action_credit()
+        self.assertEqual(one.credit_move_ids.invoice_date, TODAY + timedelta(days=20))
+        self.assertEqual(one.date_end, TODAY + timedelta(days=20))
