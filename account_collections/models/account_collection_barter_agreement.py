@@ -16,7 +16,7 @@ class AccountCollectionBarter(models.Model):
 
     def _get_agreement_name(self):
         env = self.with_context(lang=self._get_lang()).env
-        return f"{env._('Barter agreement')} {self.name.replace('/', '-')}"
+        return env._("Barter agreement %s", self.name.replace("/", "-"))
 
     def _get_agreement_values(self):
         """Put what the agreement says into plain values, in the customer's language.
@@ -32,15 +32,15 @@ class AccountCollectionBarter(models.Model):
             "lang": lang,
             "partner": barter.partner_id,
             "company": barter.company_id,
-            "date_text": format_date(barter.env, barter.date_start),
-            "deadline_text": format_date(barter.env, barter.date_deadline),
             "amount_text": currency.format(barter.amount),
-            "amount_words": currency.amount_to_text(barter.amount),
             "untaxed_text": currency.format(barter.amount_untaxed),
             "tax_text": currency.format(barter.amount_total - barter.amount_untaxed),
             "total_text": currency.format(barter.amount_total),
-            "payable_text": barter.amount_payable
-            and currency.format(barter.amount_payable),
+            "parties": barter._get_parties_text(),
+            "promise": barter._get_promise_text(),
+            "value": barter._get_value_text(),
+            "debt": barter._get_debt_text(),
+            "rules": barter._get_rule_texts(),
             "items": [
                 {
                     "name": line.move_id.name,
@@ -53,8 +53,97 @@ class AccountCollectionBarter(models.Model):
                 for line, covered in barter._get_covered_amounts()
             ],
             "given": [barter._get_given_values(line) for line in barter.given_ids],
-            "evidence": barter.evidence_ids.mapped("name"),
         }
+
+    def _get_parties_text(self):
+        """Say between whom it is.
+
+        :rtype: str
+        """
+        return self.env._(
+            "Between %(company)s and %(customer)s, of %(date)s.",
+            company=self.company_id.name,
+            customer=self.partner_id.name,
+            date=format_date(self.env, self.date_start),
+        )
+
+    def _get_promise_text(self):
+        """Say who gives what is listed, and by when.
+
+        :rtype: str
+        """
+        return self.env._(
+            "Instead of paying money, %(customer)s delivers by %(date)s:",
+            customer=self.partner_id.name,
+            date=format_date(self.env, self.date_deadline),
+        )
+
+    def _get_value_text(self):
+        """Say how the values were established.
+
+        :rtype: str
+        """
+        texts = [
+            self.env._("The values are the fair values of what is delivered.")
+            if self.value_basis == "fair_value"
+            else self.env._(
+                "The values follow the selling prices of %s for what is set off.",
+                self.company_id.name,
+            ),
+            self.value_note or "",
+        ]
+        if self.evidence_ids:
+            names = ", ".join(self.evidence_ids.mapped("name"))
+            texts.append(self.env._("Evidence: %s", names))
+        return " ".join(filter(None, texts))
+
+    def _get_debt_text(self):
+        """Say what is owed.
+
+        :rtype: str
+        """
+        return self.env._(
+            "%(customer)s acknowledges to owe %(amount)s (%(words)s) for:",
+            customer=self.partner_id.name,
+            amount=self.currency_id.format(self.amount),
+            words=self.currency_id.amount_to_text(self.amount),
+        )
+
+    def _get_rule_texts(self):
+        """Say what both sides agree on besides.
+
+        :return: whole sentences
+        :rtype: list[str]
+        """
+        company, customer = self.company_id.name, self.partner_id.name
+        texts = [
+            self.env._(
+                "%s bills what is delivered in time and accepted at the values above. "
+                "The bill is set off against the documents above, the oldest first.",
+                customer,
+            ),
+            self.env._(
+                "What is not delivered in time, or not accepted, is owed in money as "
+                "before."
+            ),
+            self.env._(
+                "The invoices of both sides stay as they are, with their taxes."
+            ),
+            self.env._(
+                "Until the day of delivery, no reminders are sent for what is set off."
+            ),
+        ]
+        if self.amount_payable:
+            texts.insert(
+                1,
+                self.env._(
+                    "If everything is delivered, it is worth %(amount)s more than what "
+                    "is set off. %(company)s pays that.",
+                    amount=self.currency_id.format(self.amount_payable),
+                    company=company,
+                ),
+            )
+        return texts
 
     def _get_given_values(self, line):
         """Put one thing that is given into plain values.
