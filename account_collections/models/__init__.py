@@ -51,6 +51,7 @@ from . import account_collection_fee
 from . import account_collection_fee_line
 from . import account_collection_fee_posting
 from . import account_collection_fee_schedule
+from . import account_collection_fee_correction
 from . import account_collection_case_fee
 from . import account_collection_settlement
 from . import account_collection_settlement_payment

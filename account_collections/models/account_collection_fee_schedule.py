@@ -22,7 +22,9 @@ class AccountCollectionFee(models.Model):
 
     @api.model
     def _cron_charge(self):
-        """Charge late fees by schedule, each customer in a transaction of their own."""
+        """Charge late fees by schedule, each customer in a transaction of their own,
+        and ask for corrections of those that a payment booked later has overtaken."""
+        self._ask_to_correct()
         for company in self.env["res.company"].search([("parent_id", "=", False)]):
             if not self._charge_company(company):
                 return

@@ -362,6 +362,35 @@ class TestFeePosting(FeePostingCommon):
             )
         self.assertEqual(len(line.case_id.activity_ids), 1)
 
+    # === PAYMENTS BOOKED LATER === #
+
+    def test_payment_booked_after_its_interest(self):
+        """1,000.00 for ten days, of which five came after a payment of 600.00."""
+        self.policy.write({"fee_method": "daily", "fee_rate": 10})
+        fee = self._charge()
+        self.assertEqual((fee.amount, fee.amount_excess), (2.74, 0))
+        with self.assertRaisesRegex(UserError, "no more than was owed"):
+            fee.action_credit_excess()
+        self._pay(self.invoice, 600, payment_date=TODAY - timedelta(days=5))
+        fee.invalidate_recordset()
+        # 5 days at 1,000.00 and 5 at 400.00 are 1.37 and 0.55
+        self.assertEqual(fee.amount_excess, 0.82)
+        self.env["account.collection.fee"]._cron_charge()
+        case = self.env["account.collection.case"].search(
+            [("partner_id", "=", self.customer.id)]
+        )
+        activities = (case or self.customer).activity_ids
+        self.assertIn("0.82", str(activities.mapped("note")))
+        before = self._get_balances()
+        fee.action_credit_excess()
+        self.assertBooked(
+            before,
+            {self.receivable_account: -0.82, self._get_income_account(): 0.82},
+        )
+        fee.invalidate_recordset()
+        self.assertEqual((fee.move_id.amount_residual, fee.amount_excess), (1.92, 0))
+        self.assertFalse(self._charge())
+
     # === BY SCHEDULE === #
 
     def test_schedule_charges_the_months_that_ended(self):
