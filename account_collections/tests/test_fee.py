@@ -541,6 +541,19 @@ class TestFee(FeeCommon):
         self.assertEqual(self._charge(TODAY - timedelta(days=5)).amount, 41.71)
         self.assertEqual(self._charge().amount, 1.71)
 
+    def test_queries_do_not_grow_with_the_invoices(self):
+        counts = []
+        for number in (2, 8):
+            for _one in range(number):
+                invoice = self._create_open_invoice(self.customer, 1000, days=10)
+                self._hold(self._get_receivable_line(invoice), 100)
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.cr.sql_log_count
+            self.assertTrue(self._get_charges())
+            counts.append(self.cr.sql_log_count - before)
+        self.assertLessEqual(counts[1], counts[0])
+
     # === THE PREVIEW === #
 
     def test_preview(self):

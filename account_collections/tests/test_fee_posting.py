@@ -362,6 +362,46 @@ class TestFeePosting(FeePostingCommon):
             )
         self.assertEqual(len(line.case_id.activity_ids), 1)
 
+    # === WHO SEES IT === #
+
+    def test_own_fees_and_companies(self):
+        """A collector of own cases sees the fees of own customers, and nobody those of
+        other companies."""
+        fee = self._charge()
+        self.env["account.collection.case"]._refresh(self.company, self.customer)
+        case = self.env["account.collection.case"].search(
+            [("partner_id", "=", self.customer.id)]
+        )
+        other = self.env["res.company"].sudo().create({"name": "Other"})
+        users = {
+            name: new_test_user(
+                self.env,
+                name,
+                f"account_collections.group_collection_{group}",
+                company_id=company.id,
+                company_ids=[Command.set(company.ids)],
+            )
+            for name, group, company in (
+                ("mine", "own", self.company),
+                ("theirs", "own", self.company),
+                ("all", "all", self.company),
+                ("elsewhere", "manager", other),
+            )
+        }
+        case.sudo().user_id = users["mine"]
+        for name, is_seen in (
+            ("mine", True),
+            ("theirs", False),
+            ("all", True),
+            ("elsewhere", False),
+        ):
+            with self.subTest(name):
+                for record in fee, fee.line_ids:
+                    found = record.with_user(users[name]).search(
+                        [("id", "in", record.ids)]
+                    )
+                    self.assertEqual(bool(found), is_seen)
+
     # === PAYMENTS BOOKED LATER === #
 
     def test_payment_booked_after_its_interest(self):
