@@ -29,10 +29,11 @@ class AccountCollectionLedger(models.AbstractModel):
             return movements
         self.env.flush_all()
         rows = self.env.execute_query(self._get_partial_query(lines))
-        for company in lines.company_id.root_id:
-            rows += self.env.execute_query(
-                self._get_registered_receipt_query(company, lines)
-            )
+        if self._is_any_registered(lines):
+            for company in lines.company_id.root_id:
+                rows += self.env.execute_query(
+                    self._get_registered_receipt_query(company, lines)
+                )
         for line_id, is_receipt, date, amount in rows:
             receipts, reductions = movements[line_id]
             (receipts if is_receipt else reductions).append((date, amount))
@@ -120,6 +121,28 @@ class AccountCollectionLedger(models.AbstractModel):
             )
         )
         return is_agreed
+
+    def _is_any_registered(self, lines):
+        """Whether a payment without journal entry may count for some items.
+
+        :param lines: the receivable lines (`account.move.line`)
+        :rtype: bool
+        """
+        [[is_registered]] = self.env.execute_query(
+            SQL(
+                """
+                SELECT EXISTS (
+                    SELECT FROM account_move_line line
+                      JOIN account_move__account_payment link
+                        ON link.invoice_id = line.move_id
+                      JOIN account_payment payment ON payment.id = link.payment_id
+                     WHERE line.id IN %s AND payment.move_id IS NULL
+                )
+                """,
+                tuple(lines.ids),
+            )
+        )
+        return is_registered
 
     def _get_partial_query(self, lines):
         """List the partials of receivable lines."""
