@@ -67,6 +67,7 @@
         "views/account_collection_reference_rate_views.xml",
         "views/account_collection_case_views.xml",
         "views/account_collection_case_form_views.xml",
+        "views/account_collection_case_ways_out_views.xml",
         "views/account_collection_case_analysis_views.xml",
         "views/account_collection_run_line_views.xml",
         "views/account_collection_run_views.xml",

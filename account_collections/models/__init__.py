@@ -86,6 +86,7 @@ from . import account_collection_return_ledger
 from . import account_collection_return_actions
 from . import account_collection_agreement
 from . import account_collection_case_agreement
+from . import account_collection_case_ways_out
 from . import account_collection_statement
 from . import account_collection_payment_link
 from . import account_collection_letter

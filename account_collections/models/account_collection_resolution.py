@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import LockError, UserError, ValidationError
 from odoo.tools import SQL
 
 
@@ -299,7 +299,16 @@ class AccountCollectionResolution(models.AbstractModel):
         :raise UserError: when the document has left them
         """
         self.ensure_one()
-        self.lock_for_update()
+        try:
+            self.lock_for_update()
+        except LockError:
+            raise UserError(
+                self.env._(
+                    "Somebody else is working on %s just now. Reload the page to see "
+                    "what they did.",
+                    self.name,
+                )
+            ) from None
         self.invalidate_recordset(["state"])
         if self.state not in states:
             raise UserError(

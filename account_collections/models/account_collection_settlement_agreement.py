@@ -30,7 +30,8 @@ class AccountCollectionSettlement(models.Model):
 
     def _get_agreement_name(self):
         env = self.with_context(lang=self._get_lang()).env
-        return f"{env._('Settlement offer')} {self.name.replace('/', '-')}"
+        title = env._("Settlement offer")
+        return f"{title} {self.name.replace('/', '-')}"
 
     def _get_agreement_values(self):
         """Put what the offer says into plain values, in the customer's language.

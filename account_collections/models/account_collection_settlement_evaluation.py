@@ -249,7 +249,7 @@ class AccountCollectionSettlement(models.Model):
         if self.state == "draft" and self.requested_by_id:
             return self.env._(
                 "Waits for the approval of another manager: %s",
-                (self.limits_exceeded or "").replace("\n", " "),
+                self.limits_exceeded.replace("\n", " "),
             )
         if self.state == "offered":
             return self.env._(

@@ -663,3 +663,20 @@ class TestSettlement(SettlementCommon):
         self.assertEqual(self.invoice.collection_agreement, settlement.name)
         with self.assertRaisesRegex(UserError, settlement.name):
             self.invoice.button_draft()
+
+    def test_ways_out_side_by_side(self):
+        other = self._create_open_invoice(self.customer, 500, days=5)
+        self._settlement(other, until="offered")
+        case = self.invoice.collection_case_id
+        self.assertEqual(
+            (case.amount_outstanding, case.amount_held, case.amount_collectible),
+            (1500, 500, 1000),
+        )
+        ways = {way["label"]: way for way in case._get_ways_out()}
+        self.assertIn("1,000.00 by 07/14/2024", ways["Promise to Pay"]["brings"])
+        self.assertIn("800.00 or more by 06/28/2024", ways["Settlement"]["brings"])
+        self.assertIn("in up to 12 payments", ways["Payment Plan"]["brings"])
+        [offer] = ways["Settlement"]["agreements"]
+        self.assertEqual((offer["state"], offer["date"]), ("Offered", "06/24/2024"))
+        self.assertIn("500.00", offer["held"])
+        self.assertIn("800.00 or more", case.ways_out)

@@ -71,6 +71,15 @@ class TestUiAgreements(AccountTestInvoicingCommon, HttpCase):
         )
         self.assertEqual(len(plan.commitment_ids), 5)
 
+    def test_settlement_from_the_case(self):
+        self.start_tour(
+            "/odoo/collections", "account_collections_settlement", login="collector"
+        )
+        self.assertRecordValues(
+            self._get_agreement("settlement"),
+            [{"state": "accepted", "amount": 200, "accepted_by": "Ms Lovelace"}],
+        )
+
     def test_dispute_from_the_invoice(self):
         self.start_tour(
             f"/odoo/action-account.action_move_out_invoice_type/{self.invoice.id}",

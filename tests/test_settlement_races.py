@@ -1,0 +1,168 @@
+"""Settlements at which two are at the same moment: they end in exactly one way."""
+
+import databases
+import psycopg2
+
+from odoo.tests import BaseCase, tagged
+
+# A settlement of 80 of 100, offered and accepted on the 1st, to be paid by the 5th and
+# waited for until the 8th.
+PREPARE = """
+from datetime import date
+with freeze_time("2024-06-01 10:00:00"):
+    company = env.company
+    company.collection_policy_id.write(
+        {"settlement_max_discount_percent": 20, "settlement_wait_days": 3}
+    )
+    partner = env["res.partner"].create({"name": "Racer", "is_company": True})
+    move = env["account.move"].create({
+        "move_type": "out_invoice", "partner_id": partner.id,
+        "invoice_date": date(2024, 4, 1), "invoice_date_due": date(2024, 5, 1),
+        "invoice_line_ids": [
+            (0, 0, {"name": "Goods", "price_unit": 100, "tax_ids": []})
+        ],
+    })
+    move.action_post()
+    line = move.line_ids.filtered("date_maturity")
+    settlement = env["account.collection.settlement"].create({
+        "partner_id": partner.id, "company_id": company.id,
+        "currency_id": line.currency_id.id, "line_ids": [(6, 0, line.ids)],
+        "amount": 80, "nature": "concession", "date_expiry": date(2024, 6, 20),
+        "payment_ids": [(0, 0, {"date_due": date(2024, 6, 5), "amount": 80})],
+    })
+    settlement.action_confirm()
+    for action in arguments:
+        if action == "accept":
+            settlement.action_accept("Ada Miller")
+        else:
+            env["account.payment.register"].with_context(
+                active_model="account.move", active_ids=move.ids
+            ).create({"amount": 80, "payment_date": action})._create_payments()
+env.cr.commit()
+"""
+
+# What each process does once the transactions of both have begun.
+COMPETE = """
+from odoo.exceptions import UserError
+from odoo.service.model import retrying
+
+partner = env["res.partner"].search([("name", "=", "Racer")])
+settlement = env["account.collection.settlement"].search(
+    [("partner_id", "=", partner.id)]
+)
+env.cr.commit()
+[action, *values] = arguments
+
+def compete():
+    env.cr.execute("SELECT pg_advisory_xact_lock_shared(4711)")
+    if action == "accept":
+        settlement.action_accept("Ada Miller")
+    elif action == "cancel":
+        settlement.action_cancel()
+    elif action == "evaluate":
+        settlement._evaluate()
+    elif action == "pay":
+        env["account.payment.register"].with_context(
+            active_model="account.move", active_ids=settlement.line_ids.move_id.ids
+        ).create({"amount": 80, "payment_date": values[0]})._create_payments()
+    elif action == "undo":
+        payment = env["account.payment"].search([("partner_id", "=", partner.id)])
+        payment.action_draft()
+        payment.action_cancel()
+    return "done"
+
+try:
+    result = retrying(compete, env)
+except UserError as error:
+    result = str(error)
+print("Result:", result)
+"""
+
+# The scheduler, right after; what is left in the end.
+FINISH = """
+partner = env["res.partner"].search([("name", "=", "Racer")])
+settlement = env["account.collection.settlement"].search(
+    [("partner_id", "=", partner.id)]
+)
+env["account.collection.commitment"]._cron_evaluate()
+env.invalidate_all()
+line = settlement.line_ids
+entries = len(settlement._get_moves_in_force())
+held = sum(settlement.hold_ids.filtered("active").mapped("amount"))
+print("Left:", settlement.state, line.amount_residual, entries, held)
+"""
+
+
+@tagged("post_install", "-at_install")
+class TestSettlementRaces(BaseCase):
+    def test_payment_and_expiry(self):
+        """(day of the payment, what is left): in time or not, exactly one of two."""
+        for day, expected in (
+            ("2024-06-05", "settled 0.0 1 0"),
+            ("2024-06-06", "lapsed 20.0 0 0"),
+        ):
+            with self.subTest(day=day), databases.database() as name:
+                databases.run(name, PREPARE, "accept")
+                outputs = self._compete(name, ["pay", day], ["evaluate"])
+                self.assertEqual(outputs, ["done", "done"])
+                self.assertEqual(self._finish(name), expected)
+
+    def test_settling_and_undoing(self):
+        with databases.database() as name:
+            databases.run(name, PREPARE, "accept", "2024-06-05")
+            self._compete(name, ["undo"], ["evaluate"])
+            self.assertEqual(self._finish(name), "lapsed 100.0 0 0")
+
+    def test_accepting_and_cancelling(self):
+        with databases.database() as name:
+            databases.run(name, PREPARE)
+            outputs = self._compete(name, ["accept"], ["cancel"])
+            left = self._finish(name)
+            if outputs == ["done", "done"]:
+                # First accepted, then withdrawn: one after the other.
+                self.assertEqual(left, "cancelled 100.0 0 0")
+                return
+            number = outputs.index("done")
+            self.assertRegex(outputs[1 - number], "already|just now")
+            # By now the offer of the 1st was to be paid: accepted, it has lapsed.
+            self.assertEqual(left, ("lapsed 100.0 0 0", "cancelled 100.0 0 0")[number])
+
+    def test_two_accept(self):
+        with databases.database() as name:
+            databases.run(name, PREPARE)
+            outputs = sorted(self._compete(name, ["accept"], ["accept"]), key=len)
+            self.assertEqual(outputs[0], "done")
+            self.assertRegex(outputs[1], "already|just now")
+
+    # === HELPERS === #
+
+    def _compete(self, name, *actions):
+        """Let two processes act at once.
+
+        :param str name: the database
+        :param actions: what each of them does, with its arguments
+        :return: what each of them printed
+        """
+        connection = psycopg2.connect(dbname=name)
+        cursor = connection.cursor()
+        cursor.execute("SELECT pg_advisory_lock(4711)")
+        processes = [databases.start(name, COMPETE, *action) for action in actions]
+        for _attempt in range(10**6):
+            cursor.execute(
+                "SELECT COUNT(*) FROM pg_locks WHERE locktype = 'advisory' "
+                "AND NOT granted AND objid = 4711"
+            )
+            if cursor.fetchone() == (2,):
+                break
+        cursor.execute("SELECT pg_advisory_unlock(4711)")
+        connection.close()
+        outputs = []
+        for process in processes:
+            code, output = databases.finish(process)
+            self.assertEqual(code, 0, output)
+            outputs.append(output.partition("Result:")[2].strip())
+        return outputs
+
+    def _finish(self, name):
+        """Let the scheduler run, and say what is left."""
+        return databases.run(name, FINISH).partition("Left:")[2].strip()
