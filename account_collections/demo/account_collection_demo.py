@@ -185,3 +185,193 @@ class AccountCollectionDemo(models.AbstractModel):
             (
                 registry["account.collection.resolution.document"],
                 "_send_agreement",
+                lambda documents: None,
+            ),
+        ] + [
+            (registry[model], "_follow_up", self._note_state)
+            for model in self.env[
+                "account.collection.commitment"
+            ]._get_resolution_models()
+        ]
+        with ExitStack() as stack:
+            for target, name, replacement in patches:
+                stack.enter_context(patch.object(target, name, replacement))
+            yield day
+
+    @staticmethod
+    def _note_state(agreements):
+        """Follow a new state without telling anybody."""
+        for agreement in agreements:
+            agreement.followed_state = agreement.state
+
+    def _get(self, name):
+        return self.env.ref(f"account_collections.{name}").with_env(self.env)
+
+    def _set_name(self, name, record):
+        """Give a record an external name, as a data file does."""
+        self.env["ir.model.data"]._update_xmlids(
+            [
+                {
+                    "xml_id": f"account_collections.{name}",
+                    "record": record,
+                    "noupdate": True,
+                }
+            ]
+        )
+
+    def _act(self, name, days, action, *args):
+        """Press a button of an agreement on some day."""
+        with self._on(days):
+            getattr(self._get(name), action)(*args)
+
+    def _create_customers(self):
+        today = self._get_today()
+        users = [self._get_user("user_admin"), self._get_user("user_demo")]
+        moves = self.env["account.move"]
+        for number, (name, (title, city, invoices)) in enumerate(CUSTOMERS.items()):
+            partner = self.env["res.partner"].create(
+                {
+                    "name": title,
+                    "is_company": True,
+                    "email": f"accounts@{name}.example.com",
+                    "phone": f"+1 555-010-02{number:02}",
+                    "street": f"{number + 3} Station Road",
+                    "city": city,
+                    "country_id": self.env.ref("base.us").id,
+                    "user_id": users[number % 2].id,
+                }
+            )
+            self._set_name(f"partner_{name}", partner)
+            for place, (days, amount) in enumerate(invoices, 1):
+                move = self.env["account.move"].create(
+                    {
+                        "move_type": "out_invoice",
+                        "partner_id": partner.id,
+                        "invoice_date": today - timedelta(days=days + 30),
+                        "invoice_date_due": today - timedelta(days=days),
+                        "invoice_line_ids": [
+                            Command.create(
+                                {"name": "Goods", "price_unit": amount, "tax_ids": []}
+                            )
+                        ],
+                    }
+                )
+                suffix = f"_{place}" if len(invoices) > 1 else ""
+                self._set_name(f"invoice_{name}{suffix}", move)
+                moves |= move
+        moves.action_post()
+
+    def _get_user(self, name):
+        return self.env.ref(f"base.{name}")
+
+    def _get_lines(self, names):
+        """The open items of invoices, by their names."""
+        return self.env["account.move.line"].union(
+            *(
+                self._get(f"invoice_{name}").line_ids.filtered(
+                    lambda line: line.account_id.account_type == "asset_receivable"
+                )
+                for name in names.split()
+            )
+        )
+
+    def _prepare(self, lines):
+        """Prepare what agreements have in common."""
+        partner = lines.partner_id
+        return {
+            "partner_id": partner.id,
+            "company_id": self.env.ref("base.main_company").id,
+            "currency_id": lines.currency_id.id,
+            "line_ids": [Command.set(lines.ids)],
+            "user_id": partner.user_id.id,
+        }
+
+    def _promise(self, name, invoice, given, due, confirm=True, **values):
+        """Promise an invoice in full, some days from today for some other."""
+        lines = self._get_lines(invoice)
+        with self._on(given) as day:
+            promise = self.env["account.collection.promise"].create(
+                {
+                    **self._prepare(lines),
+                    "amount": sum(lines.mapped("amount_residual_currency")),
+                    "date_start": day,
+                    "date_due": fields.Date.add(day, days=due - given),
+                    **values,
+                }
+            )
+            self._set_name(f"promise_{name}", promise)
+            if confirm:
+                promise.action_confirm()
+
+    def _plan(self, name, invoices, days, **values):
+        """Propose a plan for invoices, its first payment a month later."""
+        with self._on(days) as day:
+            wizard = self.env["account.collection.plan.propose"].create(
+                {
+                    "line_ids": [Command.set(self._get_lines(invoices).ids)],
+                    "date_first": fields.Date.add(day, days=30),
+                    **values,
+                }
+            )
+            plan = wizard._create_resolution()
+            plan.user_id = plan.partner_id.user_id
+            self._set_name(f"plan_{name}", plan)
+            plan.action_confirm()
+
+    def _settlement(self, name, invoices, days, percent, nature):
+        """Offer to settle invoices for a part of what is owed, within two weeks."""
+        lines = self._get_lines(invoices)
+        with self._on(days) as day:
+            owed = sum(lines.mapped("amount_residual_currency"))
+            settlement = self.env["account.collection.settlement"].create(
+                {
+                    **self._prepare(lines),
+                    "amount": owed * percent / 100,
+                    "nature": nature,
+                    "date_start": day,
+                    "date_expiry": fields.Date.add(day, days=14),
+                }
+            )
+            self._set_name(f"settlement_{name}", settlement)
+            settlement.action_confirm()
+
+    def _renew(self, name, former, days, later):
+        """Put off by some days what is left of a plan."""
+        with self._on(days):
+            former = self._get(former)
+            former._evaluate()
+            former.action_new_version()
+            plan = former.following_ids
+            for row in plan.installment_ids:
+                row.date_due = fields.Date.add(row.date_due, days=later)
+            self._set_name(f"plan_{name}", plan)
+            plan.action_confirm()
+
+    def _dispute(self, name, invoice, days, reason, amount, description):
+        lines = self._get_lines(invoice)
+        with self._on(days) as day:
+            dispute = self.env["account.collection.dispute"].create(
+                {
+                    **self._prepare(lines),
+                    "reason_id": self._get(f"dispute_reason_{reason}").id,
+                    "amount": amount,
+                    "description": description,
+                    "date_start": day,
+                }
+            )
+            self._set_name(f"dispute_{name}", dispute)
+            dispute.action_confirm()
+
+    def _pay(self, invoice, days, amount=None):
+        """Register a payment of an invoice on some day."""
+        with self._on(days) as day:
+            move = self._get(f"invoice_{invoice}")
+            self.env["account.payment.register"].with_context(
+                active_model="account.move", active_ids=move.ids
+            ).create(
+                {"payment_date": day, **({} if amount is None else {"amount": amount})}
+            )._create_payments()
+            for promise in self.env["account.collection.promise"].search(
+                [("partner_id", "=", move.partner_id.id), ("state", "!=", "draft")]
+            ):
+                promise._evaluate()
