@@ -10,7 +10,8 @@ WRITTEN = ("account_collection_case", "account_collection_run_line")
 
 
 def measure(env, items):
-    """Plan a first run, and one a week after it.
+    """Plan a first run, one a week after it, and one after many letters about items
+    that are paid.
 
     :param env: an Odoo environment, as superuser, in a database of its own
     :param int items: how many open items
@@ -25,7 +26,12 @@ def measure(env, items):
     print("last week's run", flush=True)
     planning.execute_last_week()
     print("the run a week later", flush=True)
-    return {"items": items, "first": first, "steady": planning.measure()}
+    steady = planning.measure()
+    print("the letters of the past", flush=True)
+    planning.execute_history()
+    print("the run after them", flush=True)
+    history = planning.measure()
+    return {"items": items, "first": first, "steady": steady, "history": history}
 
 
 class Planning:
@@ -79,6 +85,15 @@ class Planning:
             )
         run.state = "done"
         self.env.flush_all()
+        ledger.vacuum(self.env)
+
+    def execute_history(self):
+        """Leave a letter of each step about as many items as are open, all paid.
+
+        The revenues of the same invoices, which no dunning looks at, stand for them.
+        """
+        for query in (_PAST_CONTACTS, _PAST_CONTACT_ITEMS):
+            self.env.cr.execute(SQL(query, company=self.company.id))
         ledger.vacuum(self.env)
 
     # === HELPERS === #
@@ -226,4 +241,36 @@ _CONTACT_ITEMS = """
 _LINES_DONE = """
     UPDATE account_collection_run_line SET state = 'done'
      WHERE run_id = %(run)s AND decision = 'contact'
+"""
+
+# A letter of each step, in years past.
+_PAST_CONTACTS = """
+    INSERT INTO account_collection_contact (
+        partner_id, company_id, date, channel, direction, step_id, address_id, state,
+        create_date, write_date
+    )
+    SELECT contact.partner_id, contact.company_id,
+           contact.date - 400 + step.delay_days, contact.channel, 'out', step.id,
+           contact.address_id, 'sent', NOW(), NOW()
+      FROM account_collection_contact contact
+      JOIN account_collection_policy_step letter ON letter.id = contact.step_id
+      JOIN account_collection_policy_step step
+        ON step.policy_id = letter.policy_id AND step.applies_to = 'item'
+     WHERE contact.company_id = %(company)s AND contact.run_line_id IS NOT NULL
+       AND contact.state = 'sent' AND step.delay_days > 0
+"""
+
+_PAST_CONTACT_ITEMS = """
+    INSERT INTO account_collection_contact_item (
+        contact_id, line_id, step_id, amount_residual, amount_held, active, is_reached
+    )
+    SELECT contact.id, paid.id, contact.step_id, -paid.balance, 0, TRUE, FALSE
+      FROM account_collection_contact contact
+      JOIN account_move move ON move.commercial_partner_id = contact.partner_id
+      JOIN account_move_line paid ON paid.move_id = move.id
+     WHERE contact.company_id = %(company)s
+       AND contact.date < NOW() - INTERVAL '300 days'
+       AND contact.run_line_id IS NULL AND contact.step_id IS NOT NULL
+       AND paid.display_type = 'product'
+    ON CONFLICT DO NOTHING
 """

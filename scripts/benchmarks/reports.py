@@ -14,7 +14,11 @@ BUDGET_LETTER_SPEED = 10
 BUDGET_PAYMENT = 1.1
 # What a change of the machine's mood may add before a budget counts as missed.
 MARGIN = 1.5
-RUNS = (("first", "first run"), ("steady", "a week later"))
+RUNS = (
+    ("first", "first run"),
+    ("steady", "a week later"),
+    ("history", "after many letters"),
+)
 
 
 class Budgets:
