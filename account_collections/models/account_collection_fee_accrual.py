@@ -130,20 +130,27 @@ class AccountCollectionFeeAccrual(models.AbstractModel):
                 *(hold._get_held_steps(units) for hold in self._get_holds(line)),
             )
             accruing = interest.merge(
-                self._get_accruing_amount, owed, held, missed.get(line, []), whole
+                self._get_accruing_amount,
+                owed,
+                held,
+                missed.get(line, []),
+                whole,
+                line.move_id._get_blocked_steps(),
             )
             histories[line] = owed, [] if line.id in blocked else accruing
         return histories
 
     # === HELPERS === #
 
-    def _get_accruing_amount(self, owed, held, missed, whole):
+    def _get_accruing_amount(self, owed, held, missed, whole, blocked):
         """What of an open item accrues on a day: what is chased, and what a plan holds
         though it is late.
 
         :rtype: int
         """
-        return 0 if whole else min(max(owed - held, 0) + min(missed, held), owed)
+        if whole or blocked:
+            return 0
+        return min(max(owed - held, 0) + min(missed, held), owed)
 
     def _get_spared(self, company, partner, items):
         """Share out the credits that nobody has applied among the open items, the

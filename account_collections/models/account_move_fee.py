@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..tools import interest
+
 
 class AccountMove(models.Model):
     """The late fees of invoices."""
@@ -27,6 +29,13 @@ class AccountMove(models.Model):
         groups="account_collections.group_collection_own",
     )
 
+    collection_blocking = fields.Json(
+        string="Blocked and Released",
+        copy=False,
+        groups="account_collections.group_collection_own",
+        help="The days on which Odoo's own blocking was set and lifted.",
+    )
+
     # === COMPUTE METHODS === #
 
     @api.depends(
@@ -41,6 +50,16 @@ class AccountMove(models.Model):
                     "amount"
                 )
             )
+
+    # === CRUD METHODS === #
+
+    def write(self, vals):
+        if "payment_state" in vals:
+            is_blocked = vals["payment_state"] == "blocked"
+            for move in self:
+                if (move.payment_state == "blocked") != is_blocked:
+                    move._note_blocking(is_blocked)
+        return super().write(vals)
 
     # === ACTION METHODS === #
 
@@ -83,3 +102,30 @@ class AccountMove(models.Model):
         """
         fees = self.collection_fee_line_ids.fee_id
         return fees._get_records_action(name=self.env._("Late Fees"))
+
+    # === HELPERS === #
+
+    def _note_blocking(self, is_blocked):
+        """Note that the invoice is blocked, or no longer, from today on: the days
+        between cost nothing, later either."""
+        # Whoever blocks an invoice need not see what it costs.
+        move = self.sudo()
+        today = fields.Date.to_string(move.company_id._get_collection_day())
+        move.collection_blocking = [
+            *(move.collection_blocking or []),
+            [today, is_blocked],
+        ]
+
+    def _get_blocked_steps(self):
+        """The days on which the invoice was blocked.
+
+        :return: steps, see `tools.interest`
+        :rtype: list[tuple[datetime.date, int]]
+        """
+        days = [
+            (fields.Date.to_date(day), int(is_blocked))
+            for day, is_blocked in self.collection_blocking or []
+        ]
+        return interest.get_held(
+            [interest.Hold(day, value, days[0][0], None) for day, value in days]
+        )

@@ -442,6 +442,17 @@ class TestFee(FeeCommon):
         invoice = self._create_open_invoice(self.customer, 1000, days=10)
         invoice.action_toggle_block_payment()
         self.assertNothingCharged()
+        with freeze_time("2024-06-24 10:00:00"):
+            invoice.action_toggle_block_payment()
+        with freeze_time("2024-06-30 10:00:00"):
+            # The days from the 14th to the 24th do not come back.
+            self.assertCharges(
+                [
+                    ("interest", "06-05", 9, 1000, 10, 2.47),
+                    ("interest", "06-25", 6, 1000, 10, 1.64),
+                ],
+                date(2024, 6, 30),
+            )
 
     # === PLANS === #
 
