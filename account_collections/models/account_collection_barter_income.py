@@ -55,7 +55,7 @@ class AccountCollectionBarterIncome(models.Model):
         string="Value Established By",
         readonly=True,
     )
-    quantity = fields.Float(digits="Product Unit", readonly=True)
+    quantity = fields.Float(digits="Product Unit", readonly=True, aggregator=None)
     company_currency_id = fields.Many2one("res.currency", readonly=True)
     amount_untaxed = fields.Monetary(
         string="Value",

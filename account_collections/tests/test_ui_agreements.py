@@ -107,3 +107,32 @@ class TestUiAgreements(AccountTestInvoicingCommon, HttpCase):
             one.credit_move_ids, [{"state": "posted", "amount_total": 225}]
         )
         self.assertEqual(self.invoice.amount_residual, 25)
+
+    def test_barter_from_the_case(self):
+        self.company.account_purchase_tax_id = False
+        self.start_tour(
+            "/odoo/collections", "account_collections_barter", login="collector"
+        )
+        barter = self._get_agreement("barter")
+        self.assertRecordValues(
+            barter,
+            [
+                {
+                    "state": "proposed",
+                    "amount": 200,
+                    "value_note": "As in their price list",
+                }
+            ],
+        )
+        barter.evidence_ids = self.env["ir.attachment"].create(
+            {"name": "Price list", "raw": b"200"}
+        )
+        barter.action_accept("Ms Lovelace")
+        self.start_tour(
+            "/odoo/action-account_collections.account_collection_barter_action/"
+            f"{barter.id}",
+            "account_collections_barter_settle",
+            login="collector",
+        )
+        self.assertEqual(barter.state, "settled")
+        self.assertEqual(self.invoice.amount_residual, 50)
