@@ -443,6 +443,11 @@ class TestSettlement(SettlementCommon):
             )
         )
         self.assertFalse(wizard.nature)
+        self.assertFalse(wizard.limits_exceeded)
+        wizard.amount = 700
+        self.assertIn("20", wizard.limits_exceeded)
+        wizard.amount = 800
+        self.assertFalse(wizard.limits_exceeded)
         with self.assertRaises(AssertionError):
             wizard.save()
 

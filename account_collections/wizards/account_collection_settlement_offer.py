@@ -120,10 +120,8 @@ class AccountCollectionSettlementOffer(models.TransientModel):
     def _compute_limits_exceeded(self):
         for wizard in self:
             draft = wizard._new_resolution(amount=wizard.amount)
-            today = draft.date_start
-            wizard.limits_exceeded = wizard.amount and "\n".join(
-                draft._get_limits_exceeded(today)
-            )
+            problems = draft._get_limits_exceeded(draft.date_start)
+            wizard.limits_exceeded = wizard.amount > 0 and "\n".join(problems)
 
     # === ACTION METHODS === #
 
