@@ -361,6 +361,9 @@ class TestReturnCredit(ReturnCommon):
     def test_credit_note_undone(self):
         """Set to draft, cancelled, deleted: the goods are here, and wait again."""
         for undo in ("button_draft", "button_cancel", "unlink"):
+            if undo == "unlink" and self.company.restrictive_audit_trail:
+                # Where the law wants every entry kept, Odoo deletes none.
+                continue
             with self.subTest(undo=undo):
                 invoice = self._sell((2, 100, self.vat19))
                 one = self._take_back(invoice, [1], "credited")
