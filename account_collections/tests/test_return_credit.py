@@ -152,8 +152,10 @@ class TestReturnCredit(ReturnCommon):
                 "collection_freight_account_id": freight.id,
             }
         )
+        invoice = self._sell((1, 100, None))
+        goods = invoice.invoice_line_ids.account_id
         one = self._take_back(
-            self._sell((1, 100, None)),
+            invoice,
             [1],
             "credited",
             restocking_percent=10,
@@ -164,7 +166,7 @@ class TestReturnCredit(ReturnCommon):
                 (line.account_id, line.balance)
                 for line in one.credit_move_ids.invoice_line_ids
             ],
-            [(revenue, 100), (fees, -10), (freight, -5)],
+            [(goods, 100), (fees, -10), (freight, -5)],
         )
 
     def test_early_payment_discount(self):
