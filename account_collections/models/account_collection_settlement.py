@@ -163,10 +163,7 @@ class AccountCollectionSettlement(models.Model):
     def write(self, vals):
         result = super().write(vals)
         if (self._terms_fields - {"amount_covered", "date_start"}) & vals.keys():
-            # What was asked for was the approval of other terms.
-            self.filtered(
-                lambda one: one.requested_by_id and not one.approved_by_id
-            ).sudo().write({"limits_exceeded": False, "requested_by_id": False})
+            self._withdraw_request()
         return result
 
     # === ACTION METHODS === #
@@ -245,6 +242,8 @@ class AccountCollectionSettlement(models.Model):
 
     def _check_limits(self):
         result = super()._check_limits()
+        # Payments can be added and removed without the settlement being written.
+        self._check_payments()
         today = self.company_id._get_collection_day()
         for date in [self.date_expiry, *self.payment_ids.mapped("date_due")]:
             if date < today:
@@ -333,6 +332,12 @@ class AccountCollectionSettlement(models.Model):
             }
         )
         self.message_post(body=self._get_explanation())
+
+    def _withdraw_request(self):
+        """Ask for the approval again: what was asked for was that of other terms."""
+        self.filtered(
+            lambda one: one.requested_by_id and not one.approved_by_id
+        ).sudo().write({"limits_exceeded": False, "requested_by_id": False})
 
     def _commit(self):
         """The payments are expected only once the customer has accepted."""

@@ -42,17 +42,27 @@ class AccountCollectionSettlementPayment(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         payments = super().create(vals_list)
-        payments.settlement_id._check_terms_open()
+        payments._check_open()
         return payments
 
     def write(self, vals):
-        if vals.keys() & {"settlement_id", "date_due", "amount"}:
-            self.settlement_id._check_terms_open()
+        is_term = vals.keys() & {"settlement_id", "date_due", "amount"}
+        if is_term:
+            self._check_open()
         result = super().write(vals)
+        if is_term:
+            self._check_open()
         if "amount" in vals:
             self.settlement_id._check_payments()
         return result
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_offered(self):
+        self._check_open()
+
+    # === BUSINESS METHODS === #
+
+    def _check_open(self):
+        """Keep what was offered as it is, and have other terms approved anew."""
         self.settlement_id._check_terms_open()
+        self.settlement_id._withdraw_request()

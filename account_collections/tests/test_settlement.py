@@ -399,6 +399,15 @@ class TestSettlement(SettlementCommon):
         with self.assertRaisesRegex(UserError, "waits for no approval"):
             settlement.with_user(self.manager).action_approve()
 
+    def test_changed_payments_need_a_new_approval(self):
+        payments = [Command.create({"date_due": TODAY, "amount": 700})]
+        settlement = self._settlement(
+            self.invoice, 700, until="offered", payment_ids=payments
+        )
+        self.assertTrue(settlement.requested_by_id)
+        settlement.payment_ids.with_user(self.manager).date_due += timedelta(days=9)
+        self.assertFalse(settlement.requested_by_id)
+
     def test_limit(self):
         """(paid, of 1,000 with a limit of 20 %, whether a manager is asked)."""
         for amount, expected in ((800, False), (800.01, False), (799.99, True)):
@@ -435,6 +444,19 @@ class TestSettlement(SettlementCommon):
                 self.env.cr.savepoint(),
             ):
                 self._settlement(self.invoice, **{"amount": 800, **values})
+
+    def test_payments_come_to_the_amount(self):
+        """Whatever way they were changed: nobody settles by paying less."""
+        payments = [Command.create({"date_due": TODAY, "amount": 800})]
+        settlement = self._settlement(
+            self.invoice, 800, until="draft", payment_ids=payments
+        )
+        settlement.payment_ids.unlink()
+        settlement.payment_ids.create(
+            {"settlement_id": settlement.id, "date_due": TODAY, "amount": 1}
+        )
+        with self.assertRaisesRegex(UserError, "Change the last one"):
+            settlement.action_confirm()
 
     def test_nature_is_a_choice(self):
         wizard = Form(
