@@ -125,7 +125,7 @@ class TestAccess(CollectionCommon):
             self.case.user_id = collector
             hold = self._hold(self.line, 1)
             contact = self._log_contact(self.customer, 1, case_id=self.case.id)
-            for record in (self.case, hold, contact):
+            for record in (self.case, hold, hold.change_ids, contact):
                 with self.subTest(collector=collector.login, record=record._name):
                     visible = {
                         name
