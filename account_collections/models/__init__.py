@@ -114,6 +114,7 @@ from . import account_partial_reconcile
 from . import account_payment
 from . import account_payment_term
 from . import mail_activity
+from . import ir_cron
 from . import mail_mail
 from . import mail_thread
 from . import res_company_fee

@@ -127,11 +127,10 @@ class AccountCollectionCommitment(models.Model):
         Each agreement is a transaction of its own: one that fails is tried again
         the next time and does not keep the others.
         """
-        resolutions = self._get_evaluated_resolutions()
-        remaining = len(resolutions)
         cron = self.env["ir.cron"]
+        resolutions = cron._get_rest(self._get_evaluated_resolutions())
         if not modules.module.current_test:
-            cron._commit_progress(remaining=remaining)
+            cron._commit_progress(remaining=len(resolutions))
         for resolution in resolutions:
             try:
                 with self.env.cr.savepoint():

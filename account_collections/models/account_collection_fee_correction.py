@@ -5,6 +5,7 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..tools import interest
+from ..tools.locking import take_turns
 
 
 class AccountCollectionFee(models.Model):
@@ -39,7 +40,8 @@ class AccountCollectionFee(models.Model):
         """
         self.ensure_one()
         self.check_access("read")
-        self.move_id.lock_for_update()
+        # Two people who press at once do so one after the other.
+        take_turns(self)
         self.invalidate_recordset(["amount_excess"])
         if not self.amount_excess:
             raise UserError(

@@ -25,30 +25,24 @@ class AccountCollectionFee(models.Model):
         """Charge late fees by schedule, each customer in a transaction of their own,
         and ask for corrections of those that a payment booked later has overtaken."""
         self._ask_to_correct()
-        for company in self.env["res.company"].search([("parent_id", "=", False)]):
-            if not self._charge_company(company):
-                return
-
-    def _charge_company(self, company):
-        """Charge the customers of one company.
-
-        :param company: the root company (`res.company`)
-        :return: whether there is time left
-        :rtype: bool
-        """
-        partners = self._get_scheduled_partners(company)
-        cron = self.env["ir.cron"]
-        remaining = len(partners)
-        for partner in partners:
+        cron, is_test = self.env["ir.cron"], bool(modules.module.current_test)
+        scheduled = cron._get_rest(
+            [
+                (company, partner)
+                for company in self.env["res.company"].search(
+                    [("parent_id", "=", False)]
+                )
+                for partner in self._get_scheduled_partners(company)
+            ]
+        )
+        if not is_test:
+            cron._commit_progress(remaining=len(scheduled))
+        for company, partner in scheduled:
             self._try_charge(
                 company, partner, self._get_scheduled_day(company), origin="schedule"
             )
-            remaining -= 1
-            if modules.module.current_test:
-                continue
-            if not cron._commit_progress(1, remaining=remaining):
-                return False
-        return True
+            if not is_test and not cron._commit_progress(1):
+                break
 
     @api.model
     def _try_charge(self, company, partner, date_end, **values):

@@ -2,10 +2,10 @@ from collections import defaultdict
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
-from odoo.tools import SQL
 from odoo.tools.misc import format_date
 
 from ..tools import allocation
+from ..tools.locking import take_turns
 
 # The kinds of agreement that expect money; an open item is in one of them at most.
 CASH_REASONS = ("promise", "plan", "settlement")
@@ -367,16 +367,5 @@ class AccountCollectionHold(models.Model):
         ]
 
     def _lock_lines(self):
-        """Make concurrent transactions that hold the same items take turns.
-
-        The lock alone would let both commit under REPEATABLE READ, where the
-        second does not see the first one's holds: the write makes it fail, and
-        Odoo tries it again.
-        """
-        if self.line_id:
-            self.env.execute_query(
-                SQL(
-                    "UPDATE account_move_line SET id = id WHERE id IN %s RETURNING id",
-                    tuple(sorted(self.line_id.ids)),
-                )
-            )
+        """Make concurrent transactions that hold the same items take turns."""
+        take_turns(self.line_id)

@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import LockError, UserError, ValidationError
-from odoo.tools import SQL
+
+from ..tools.locking import take_turns
 
 
 class AccountCollectionResolution(models.AbstractModel):
@@ -322,14 +323,8 @@ class AccountCollectionResolution(models.AbstractModel):
             )
 
     def _lock_customer(self):
-        """Make concurrent transactions that open a case of the customer take turns;
-        the write makes the second one try again (see the lock of the holds)."""
-        self.env.execute_query(
-            SQL(
-                "UPDATE res_partner SET id = id WHERE id = %s RETURNING id",
-                self.partner_id.id,
-            )
-        )
+        """Make concurrent transactions that open a case of the customer take turns."""
+        take_turns(self.partner_id)
 
     def _is_draft(self):
         """Whether it is only written down, and not in force yet."""

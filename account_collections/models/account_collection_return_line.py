@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
-from odoo.tools import SQL, float_compare, float_is_zero
+from odoo.tools import float_compare, float_is_zero
+
+from ..tools.locking import take_turns
 
 CONDITIONS = [
     ("new", "New, unopened"),
@@ -182,7 +184,8 @@ class AccountCollectionReturnLine(models.Model):
 
         :raise UserError: naming the line and what is left of it
         """
-        self._lock_invoice_lines()
+        # Those who return the same goods at once do so one after the other.
+        take_turns(self.invoice_line_id)
         available = self.invoice_line_id._get_returnable_quantities(self.return_id)
         for line in self:
             left = available[line.invoice_line_id]
@@ -247,17 +250,6 @@ class AccountCollectionReturnLine(models.Model):
             line.write({"amount_accepted": amount, "quantity_before": credited})
 
     # === HELPERS === #
-
-    def _lock_invoice_lines(self):
-        """Make concurrent transactions that return the same goods take turns; the write
-        makes the second one try again (see the lock of the holds)."""
-        if self.invoice_line_id:
-            self.env.execute_query(
-                SQL(
-                    "UPDATE account_move_line SET id = id WHERE id IN %s RETURNING id",
-                    tuple(sorted(self.invoice_line_id.ids)),
-                )
-            )
 
     def _compare_quantity(self, one, other):
         digits = self.env["decimal.precision"].precision_get("Product Unit")

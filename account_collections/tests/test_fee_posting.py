@@ -402,6 +402,27 @@ class TestFeePosting(FeePostingCommon):
                     )
                     self.assertEqual(bool(found), is_seen)
 
+    def test_no_charge_on_the_case_of_a_colleague(self):
+        self.env["account.collection.case"]._refresh(self.company, self.customer)
+        self.invoice.collection_case_id.sudo().user_id = self.env.ref("base.user_admin")
+        collector = new_test_user(
+            self.env,
+            "collector",
+            "account_collections.group_collection_own",
+            company_id=self.company.id,
+            company_ids=[Command.set(self.company.ids)],
+        )
+        action = self.invoice.with_user(collector).action_collection_charge_fee()
+        wizard = (
+            self.env[action["res_model"]]
+            .with_user(collector)
+            .with_context(**action["context"])
+            .create({})
+        )
+        with self.assertRaises(AccessError), self.env.cr.savepoint():
+            wizard.action_charge()
+        self.assertFalse(self.invoice.collection_fee_line_ids)
+
     # === PAYMENTS BOOKED LATER === #
 
     def test_payment_booked_after_its_interest(self):
@@ -455,6 +476,30 @@ class TestFeePosting(FeePostingCommon):
                 charged = fees.search([("partner_id", "=", self.customer.id)]) - known
                 self.assertEqual(sum(charged.mapped("amount")), expected)
                 self.assertEqual(set(charged.mapped("origin")) - {"schedule"}, set())
+
+    def test_schedule_that_ran_out_of_time_goes_on(self):
+        """Odoo calls it again, while one of two customers is left."""
+        self.policy.write(
+            {"fee_method": "daily", "fee_is_scheduled": True, "fee_day": 1}
+        )
+        customers = self.customer + self.customer.copy({"name": "Second"})
+        customers.collection_has_fee = True
+        customers.collection_fee_start = "2020-01-01"
+        invoices = self.invoice + self._create_open_invoice(customers[1], 1000)
+        cron = self.env.ref("account_collections.ir_cron_charge")
+        rounds = self.env["ir.cron.progress"].create(
+            [{"cron_id": cron.id, "remaining": number} for number in (1, 0)]
+        )
+        fees = self.env["account.collection.fee"].with_context(
+            cron_id=cron.id, ir_cron_progress_id=rounds[1].id
+        )
+        with freeze_time("2024-07-05 10:00:00"):
+            fees._cron_charge()
+            charged = invoices.collection_fee_line_ids.late_move_id
+            self.assertEqual(charged, invoices[1])
+            self.env["account.collection.fee"]._cron_charge()
+        invoices.invalidate_recordset()
+        self.assertEqual(invoices.collection_fee_line_ids.late_move_id, invoices)
 
     def test_schedule_spares_who_is_handed_over(self):
         self.policy.write(

@@ -96,6 +96,8 @@ class AccountCollectionFeeCharge(models.TransientModel):
         )
         if not fees:
             raise UserError(self._get_explanation())
+        # Fees are written whoever asks for them, but not on cases of colleagues.
+        fees.check_access("read")
         if self.is_sent:
             fees._send()
         return fees.move_id._get_records_action(name=self.env._("Late Fee"))
