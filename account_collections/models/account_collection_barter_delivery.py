@@ -104,7 +104,6 @@ class AccountCollectionBarter(models.Model):
         """
         self.ensure_one()
         self._lock_in(("agreed", "delivered"))
-        self.check_access("write")
         vals_list = [self._prepare_delivery(vals) for vals in deliveries]
         if not vals_list:
             raise UserError(self.env._("Enter what was delivered."))
@@ -202,7 +201,6 @@ class AccountCollectionBarter(models.Model):
         """
         self.ensure_one()
         self._lock_in(("agreed", "delivered"))
-        self.check_access("write")
         if self.bill_id:
             raise UserError(
                 self.env._(

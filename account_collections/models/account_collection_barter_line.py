@@ -48,8 +48,11 @@ class AccountCollectionBarterLine(models.Model):
         return lines
 
     def write(self, vals):
+        # Neither what it leaves nor what it comes to may be agreed.
         self.barter_id._check_terms_open()
-        return super().write(vals)
+        result = super().write(vals)
+        self.barter_id._check_terms_open()
+        return result
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_agreed(self):

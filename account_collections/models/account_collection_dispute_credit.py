@@ -43,7 +43,6 @@ class AccountCollectionDispute(models.Model):
             has its credit notes
         """
         self.ensure_one()
-        self.check_access("write")
         self._lock_in(("resolved_valid",))
         if not self.is_credit_missing:
             raise UserError(

@@ -79,9 +79,13 @@ class AccountCollectionPlanLine(models.Model):
         return lines
 
     def write(self, vals):
-        if vals.keys() & {"plan_id", "date_due", "amount", "is_deposit"}:
-            self.plan_id._check_terms_open()
-        return super().write(vals)
+        if not vals.keys() & {"plan_id", "date_due", "amount", "is_deposit"}:
+            return super().write(vals)
+        # Neither what it leaves nor what it comes to may be agreed.
+        self.plan_id._check_terms_open()
+        result = super().write(vals)
+        self.plan_id._check_terms_open()
+        return result
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_agreed(self):

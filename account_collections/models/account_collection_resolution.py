@@ -297,9 +297,11 @@ class AccountCollectionResolution(models.AbstractModel):
         """Let two people at one document take turns, and see that it is still open.
 
         :param tuple states: the states in which the action is possible
+        :raise AccessError: for who may not change the document
         :raise UserError: when the document has left them
         """
         self.ensure_one()
+        self.check_access("write")
         try:
             self.lock_for_update()
         except LockError:
@@ -310,6 +312,8 @@ class AccountCollectionResolution(models.AbstractModel):
                     self.name,
                 )
             ) from None
+        # What follows may write to other records alone.
+        take_turns(self)
         self.invalidate_recordset(["state"])
         if self.state not in states:
             raise UserError(

@@ -315,6 +315,14 @@ class AccountCollectionReturn(models.Model):
                 )
             )
         for line, (accepted, refused, reason) in results.items():
+            if line not in self.return_line_ids:
+                raise UserError(
+                    self.env._(
+                        "%(goods)s is no part of %(name)s.",
+                        goods=line.name,
+                        name=self.name,
+                    )
+                )
             line._set_received(accepted, refused, reason)
         accepted = self.return_line_ids.filtered("quantity_accepted")
         if not accepted:

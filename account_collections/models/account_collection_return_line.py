@@ -165,9 +165,13 @@ class AccountCollectionReturnLine(models.Model):
         return lines
 
     def write(self, vals):
-        if not (self.env.su and vals.keys() <= RECEIVED):
-            self._check_open()
-        return super().write(vals)
+        if self.env.su and vals.keys() <= RECEIVED:
+            return super().write(vals)
+        # Neither what it leaves nor what it comes to may be requested.
+        self._check_open()
+        result = super().write(vals)
+        self._check_open()
+        return result
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_requested(self):

@@ -211,6 +211,11 @@ class TestBarter(BarterCommon):
         with mute_logger("odoo.sql_db"), self.assertRaises(IntegrityError):
             barter.evidence_ids.unlink()
 
+    def test_nothing_is_moved_into_what_was_proposed(self):
+        proposed, draft = self._in_state("proposed"), self._in_state("draft")
+        with self.assertRaisesRegex(UserError, "do not change"):
+            draft.given_ids.barter_id = proposed
+
     def test_terms_do_not_change(self):
         """(from which state on it does not change, what)"""
         for values in (

@@ -491,6 +491,14 @@ class TestPlan(PlanCommon):
             ):
                 getattr(invoice, action)()
 
+    def test_nothing_is_moved_into_what_was_proposed(self):
+        proposed, draft = (
+            self._propose(self._create_open_invoice(self.customer, 300), confirm=one)
+            for one in (True, False)
+        )
+        with self.assertRaisesRegex(UserError, "do not change any more"):
+            draft.installment_ids[0].plan_id = proposed
+
     def test_terms_do_not_change(self):
         invoice = self._create_open_invoice(self.customer, 300)
         plan = self._propose(invoice)

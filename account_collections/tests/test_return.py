@@ -332,6 +332,28 @@ class TestReturn(ReturnCommon):
         with self.assertRaisesRegex(UserError, "Nothing is left to pay"):
             invoice.action_return()
 
+    def test_nothing_is_moved_into_what_was_requested(self):
+        requested = self._take_back(self._sell((2, 100, None)), [1], "requested")
+        draft = self._take_back(self._sell((2, 100, None)), [1], "draft")
+        with self.assertRaisesRegex(UserError, "do not change"):
+            draft.return_line_ids.return_id = requested
+
+    def test_only_own_goods_are_received(self):
+        """Not by the form either, whose rows anybody may fill in."""
+        one, other = (
+            self._take_back(self._sell((2, 100, None)), [1]) for _number in range(2)
+        )
+        wizard = self.env["account.collection.return.receive"].create(
+            {"return_id": one.id}
+        )
+        wizard.row_ids.line_id = other.return_line_ids
+        with (
+            self.assertRaisesRegex(UserError, "is no part of"),
+            self.env.cr.savepoint(),
+        ):
+            wizard.action_receive()
+        self.assertFalse(other.return_line_ids.quantity_accepted)
+
     def test_requested_does_not_change(self):
         one = self._take_back(self._sell((2, 100, None)), [1], "requested")
         for values in (
