@@ -1,5 +1,7 @@
 from odoo import models
 
+from odoo.addons.base.models.ir_qweb_fields import nl2br_enclose
+
 
 class AccountCollectionBarter(models.Model):
     """Who is asked to look after a barter: whoever agreed on it."""
@@ -95,10 +97,13 @@ class AccountCollectionBarter(models.Model):
             "mail.mail_activity_data_todo",
             date_deadline=date_deadline,
             summary=summary,
-            note=self.env._(
+            note=nl2br_enclose(
+                self.env._(
                 "%(customer)s gives %(amount)s in barter.",
                 customer=self.partner_id.display_name,
                 amount=self.currency_id.format(self.amount_total),
+            ),
+                "p",
             ),
             user_id=(self.user_id or self.env.user).id,
             automated=True,

@@ -375,11 +375,34 @@ class AccountCollectionDecision(models.AbstractModel):
               LEFT JOIN account_collection_contact contact
                 ON contact.id = reminder.contact_id
                AND contact.state IN ('queued', 'sent')
+              LEFT JOIN LATERAL (
+                -- Nobody is reminded whose money only waits to be applied.
+                SELECT SUM(amount) AS amount FROM (
+                    SELECT -open.residual AS amount FROM (%(receivable)s) open
+                     WHERE open.residual < 0
+                       AND open.partner_id = commitment.partner_id
+                       AND open.currency_id = commitment.currency_id
+                     UNION ALL
+                    SELECT payment.amount FROM account_payment payment
+                      JOIN res_partner payer ON payer.id = payment.partner_id
+                     WHERE payment.move_id IS NULL AND payment.state = 'in_process'
+                       AND payment.payment_type = 'inbound'
+                       AND payment.partner_type = 'customer'
+                       AND payment.company_id IN %(companies)s
+                       AND payer.commercial_partner_id = commitment.partner_id
+                       AND payment.currency_id = commitment.currency_id
+                       AND NOT EXISTS (
+                           SELECT FROM account_move__account_payment link
+                            WHERE link.payment_id = payment.id
+                       )
+                ) credits
+              ) unapplied ON TRUE
              WHERE commitment.company_id = %(company)s
                AND reminder.date <= %(date)s
                AND contact.id IS NULL
                AND commitment.amount_open > 0
                AND commitment.is_unapplied IS NOT TRUE
+               AND commitment.amount_open > COALESCE(unapplied.amount, 0)
                AND EXISTS (
                    -- Once an agreement is over, the dunning of the items goes on.
                    SELECT FROM account_collection_hold hold
@@ -396,7 +419,9 @@ class AccountCollectionDecision(models.AbstractModel):
              ORDER BY commitment.partner_id, commitment.date_due, reminder.date DESC
             """,
             company=scope["company"].id,
+            companies=scope["branches"]._ids,
             date=scope["date"],
+            receivable=scope["receivable"],
             among_partners=scope["among_partners"],
         )
 

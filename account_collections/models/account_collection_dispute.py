@@ -7,6 +7,9 @@ REGISTERED = {"company_id", "currency_id", "line_ids", "amount", "invoice_line_i
 
 # What the buttons decide.
 DECIDED = {
+    "name",
+    "case_id",
+    "date_start",
     "state",
     "followed_state",
     "is_registered",
@@ -286,9 +289,8 @@ class AccountCollectionDispute(models.Model):
 
     def _start(self):
         today = self.company_id._get_collection_day()
-        self.date_start = today
         # What the buttons decide is not written by hand.
-        self.sudo().is_repeated = self._was_rejected()
+        self.sudo().write({"date_start": today, "is_repeated": bool(self._get_rejected_lines())})
         result = super()._start()
         self.sudo().write(
             {

@@ -33,6 +33,8 @@ class AccountCollectionDispute(models.Model):
                     self.env._("The hold of %s needs no approval.", dispute.name)
                 )
             dispute._approve_hold()
+            # What was not rejected before is held so far.
+            dispute.hold_ids.sudo().unlink()
             dispute._cover()
             dispute._refresh_case()
 
@@ -42,15 +44,15 @@ class AccountCollectionDispute(models.Model):
         """Hold what is disputed, unless the same was rejected before: then a manager
         decides."""
         if self.is_repeated and not self.hold_approver_id:
-            if not self._is_manager():
+            if self._is_manager():
+                self._approve_hold()
+            else:
                 self.message_post(
                     body=self.env._(
-                        "The same was disputed and rejected before: nothing is held "
+                        "The same was disputed and rejected before: it is not held "
                         "until a manager approves it."
                     )
                 )
-                return
-            self._approve_hold()
         super()._cover()
 
     def _approve_hold(self):
@@ -64,22 +66,27 @@ class AccountCollectionDispute(models.Model):
             )
         )
 
-    def _was_rejected(self):
-        """Whether one of these open items was disputed before and rejected.
+    def _get_rejected_lines(self):
+        """Which of these open items were disputed before, and rejected.
 
-        :rtype: bool
+        :return: open items (`account.move.line`)
         """
         # A rejection counts, whoever decided it.
-        return bool(
-            self.sudo().search_count(
-                [
-                    ("id", "!=", self.id),
-                    ("line_ids", "in", self.line_ids.ids),
-                    ("state", "=", "resolved_invalid"),
-                ],
-                limit=1,
-            )
-        )
+        return self.line_ids & self.sudo().search(
+            [
+                ("id", "!=", self._origin.id),
+                ("line_ids", "in", self.line_ids.ids),
+                ("state", "=", "resolved_invalid"),
+            ]
+        ).line_ids.with_env(self.env)
+
+    def _get_free_amounts(self):
+        """What was rejected before is not held again without a manager."""
+        free = super()._get_free_amounts()
+        if self.is_repeated and not self.hold_approver_id:
+            rejected = self._get_rejected_lines()
+            free = {line: amount for line, amount in free.items() if line not in rejected}
+        return free
 
     def _hold_agreed(self):
         """Hold what was agreed in favour of the customer, and no more."""

@@ -3,6 +3,8 @@ import logging
 from odoo import api, fields, models, modules
 from odoo.tools import SQL
 
+from odoo.addons.base.models.ir_qweb_fields import nl2br_enclose
+
 _logger = logging.getLogger(__name__)
 
 
@@ -165,11 +167,14 @@ class AccountCollectionDispute(models.Model):
             "mail.mail_activity_data_todo",
             date_deadline=date_deadline,
             summary=summary,
-            note=self.env._(
+            note=nl2br_enclose(
+                self.env._(
                 "%(customer)s disputes %(amount)s: %(reason)s.",
                 customer=self.partner_id.display_name,
                 amount=self.currency_id.format(self.amount),
                 reason=self.reason_id.name,
+            ),
+                "p",
             ),
             user_id=user.id,
             automated=True,

@@ -7,8 +7,10 @@ class AccountCollectionLedger(models.AbstractModel):
 
     A *receipt* is a partial whose two lines are posted and whose credit side is a
     payment, a bank statement line, or an entry of a bank, cash or credit journal; it
-    is dated by the payment. Any other partial is a *reduction*. A registered payment
-    without journal entry is a receipt too (see `account.collection.open.item`).
+    is dated by the payment. Any other partial is a *reduction*, and so is what a payment
+    writes off: its items on the customer's account come to more than the money. A
+    registered payment without journal entry is a receipt too (see
+    `account.collection.open.item`).
     """
 
     _name = "account.collection.ledger"
@@ -145,25 +147,48 @@ class AccountCollectionLedger(models.AbstractModel):
         return is_registered
 
     def _get_partial_query(self, lines):
-        """List the partials of receivable lines."""
+        """List the partials of receivable lines; what a payment writes off is listed
+        besides the money, in proportion."""
         return SQL(
             """
-            SELECT line.id,
-                   credit_move.origin_payment_id IS NOT NULL
-                       OR credit_move.statement_line_id IS NOT NULL
-                       OR journal.type IN ('bank', 'cash', 'credit') AS is_receipt,
-                   COALESCE(payment.date, credit_move.date) AS date,
-                   partial.debit_amount_currency AS amount
-              FROM account_partial_reconcile partial
-              JOIN account_move_line line ON line.id = partial.debit_move_id
-              JOIN account_move_line credit ON credit.id = partial.credit_move_id
-              JOIN account_move credit_move ON credit_move.id = credit.move_id
-              JOIN account_journal journal ON journal.id = credit_move.journal_id
-              LEFT JOIN account_payment payment
-                ON payment.id = credit_move.origin_payment_id
-             WHERE line.id IN %s
-               AND line.parent_state = 'posted' AND credit.parent_state = 'posted'
-             ORDER BY date, partial.id
+            SELECT movement.line_id, part.is_receipt, movement.date, part.amount
+              FROM (
+                SELECT line.id AS line_id, partial.id,
+                       COALESCE(payment.date, credit_move.date) AS date,
+                       partial.debit_amount_currency AS amount,
+                       CASE
+                           WHEN payment.amount < booked.amount
+                           THEN ROUND(partial.debit_amount_currency * payment.amount
+                                      / booked.amount, currency.decimal_places)
+                           WHEN credit_move.origin_payment_id IS NOT NULL
+                             OR credit_move.statement_line_id IS NOT NULL
+                             OR journal.type IN ('bank', 'cash', 'credit')
+                           THEN partial.debit_amount_currency
+                           ELSE 0
+                       END AS money
+                  FROM account_partial_reconcile partial
+                  JOIN account_move_line line ON line.id = partial.debit_move_id
+                  JOIN res_currency currency ON currency.id = line.currency_id
+                  JOIN account_move_line credit ON credit.id = partial.credit_move_id
+                  JOIN account_move credit_move ON credit_move.id = credit.move_id
+                  JOIN account_journal journal ON journal.id = credit_move.journal_id
+                  LEFT JOIN account_payment payment
+                    ON payment.id = credit_move.origin_payment_id
+                  LEFT JOIN LATERAL (
+                    SELECT -SUM(item.amount_currency) AS amount
+                      FROM account_move_line item
+                     WHERE item.move_id = payment.move_id
+                       AND item.account_id = credit.account_id
+                       AND item.currency_id = payment.currency_id
+                  ) booked ON TRUE
+                 WHERE line.id IN %s
+                   AND line.parent_state = 'posted' AND credit.parent_state = 'posted'
+              ) movement
+             CROSS JOIN LATERAL (VALUES
+                (TRUE, movement.money), (FALSE, movement.amount - movement.money)
+             ) part (is_receipt, amount)
+             WHERE part.amount != 0
+             ORDER BY movement.date, movement.id
             """,
             tuple(lines.ids),
         )

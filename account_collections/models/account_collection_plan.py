@@ -25,7 +25,10 @@ class AccountCollectionPlan(models.Model):
     _acceptable_states = _live_states
     _terms_fields = frozenset(TERMS | LIMITS | {"installment_ids"})
     _decided_fields = frozenset(
-        DECIDED | LIMITS | {"date_activated", "activated_by_id"}
+        DECIDED
+        | LIMITS
+        | {"date_activated", "activated_by_id", "date_at_risk", "date_cure"}
+        | {"version", "previous_id"}
     )
     _superseded_state = "superseded"
     # How long a proposal is waited for before the dunning goes on.
@@ -134,8 +137,7 @@ class AccountCollectionPlan(models.Model):
                     lambda payment: payment.state in ("partial", "broken")
                 ).mapped("amount_open")
             )
-            settled = plan.amount_received + sum(payments.mapped("amount_void"))
-            plan.progress = plan.amount and 100 * settled / plan.amount
+            plan.progress = plan.amount and 100 * plan.amount_received / plan.amount
             plan.date_next = min(expected.mapped("date_due"), default=False)
 
     # === ACTION METHODS === #

@@ -102,6 +102,10 @@ class AccountCollectionPlan(models.Model):
             values.update(self._prepare_void(outcome))
         return values
 
+    def _has_successor(self):
+        # A proposal that nobody answered has not failed: it can still be accepted.
+        return self.state != "proposed" and super()._has_successor()
+
     def _get_last_day(self, commitment):
         """Money that comes after the cure does not revive the plan."""
         released = super()._get_last_day(commitment)
@@ -123,13 +127,14 @@ class AccountCollectionPlan(models.Model):
         """
         if not self.keep_current:
             return []
-        lines = self._get_new_lines(as_of)
+        held = self._get_new_lines(as_of)
+        lines = self.env["account.move.line"].union(*held)
         movements = self.env["account.collection.ledger"]._get_movements(lines)
         outcomes = []
         for line in lines:
             rounding = line.currency_id.rounding
             due = line.date_maturity or line.date
-            amount = round(line.amount_currency / rounding)
+            amount = round((line.amount_currency - held[line]) / rounding)
             term = evaluation.Term(
                 due, amount, fields.Date.add(due, days=self.grace_days), amount
             )
@@ -146,7 +151,12 @@ class AccountCollectionPlan(models.Model):
 
     def _get_new_lines(self, as_of):
         """The receivable lines of invoices that came after the plan, whose grace is
-        over, and which nothing else covers or blocks."""
+        over, and which nothing else covers or blocks.
+
+        :param datetime.date as_of: the day of the evaluation
+        :return: what of each line is held, in its currency
+        :rtype: dict
+        """
         # The clause is about all that the customer owes, whoever sees it.
         lines = (
             self.env["account.move.line"]
@@ -175,11 +185,19 @@ class AccountCollectionPlan(models.Model):
                 ]
             )
         )
-        return lines.filtered(
-            lambda line: (
-                not any(hold._is_live(as_of) for hold in line.collection_hold_ids)
+        held = {
+            line: sum(
+                hold.amount
+                for hold in line.collection_hold_ids
+                if hold._is_live(as_of)
             )
-        )
+            for line in lines
+        }
+        return {
+            line: amount
+            for line, amount in held.items()
+            if line.currency_id.compare_amounts(line.amount_currency, amount) > 0
+        }
 
     def _spare_unapplied(self, outcomes, missing):
         """Leave out what credits of the customer that nobody has applied would cover.
@@ -214,6 +232,12 @@ class AccountCollectionPlan(models.Model):
             )
         return [entry for entry in outcomes if entry[0] not in excused]
 
+    def _get_followed(self):
+        """What is missed while a plan is at risk has a last day of its own, of which
+        the customer is told."""
+        state = super()._get_followed()
+        return f"{state} {self.date_cure}" if state == "at_risk" else state
+
     def _on_state(self, former):
         result = super()._on_state(former)
         if self.state == "at_risk":
@@ -221,10 +245,13 @@ class AccountCollectionPlan(models.Model):
         elif self.state == "defaulted":
             self._send_notice("mail_template_plan_default", is_demand=True)
             self._schedule_call()
-        elif self.state == "completed":
+        elif self.state == "completed" and self.amount_received:
             self._send_notice("mail_template_plan_completed")
         elif self.state == "active" and former == "at_risk":
             self.message_post(body=self.env._("The arrears were paid."))
+        elif self.state == "active" and former == "defaulted":
+            self._send_notice("mail_template_plan_resumed")
+            self._withdraw_call()
         elif self.state == "active" and former:
             self.message_post(
                 body=self.env._("A payment was undone: the plan goes on.")
@@ -249,6 +276,16 @@ class AccountCollectionPlan(models.Model):
             user_id=(self.case_id.user_id or self.user_id or self.env.user).id,
             automated=True,
         )
+
+    def _withdraw_call(self):
+        """Nobody needs to call about a plan that goes on."""
+        # The call may be somebody else's.
+        (self.case_id or self).sudo().activity_ids.filtered(
+            lambda activity: (
+                activity.automated
+                and activity.summary == self.env._("Payment plan defaulted")
+            )
+        ).unlink()
 
     # === HELPERS === #
 

@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import AccessError, ValidationError
 
 
 class AccountCollectionPlanLine(models.Model):
@@ -74,11 +74,13 @@ class AccountCollectionPlanLine(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        self._check_by_hand(*vals_list, self.default_get(["commitment_id"]))
         lines = super().create(vals_list)
         lines.plan_id._check_terms_open()
         return lines
 
     def write(self, vals):
+        self._check_by_hand(vals)
         if not vals.keys() & {"plan_id", "date_due", "amount", "is_deposit"}:
             return super().write(vals)
         # Neither what it leaves nor what it comes to may be agreed.
@@ -102,3 +104,17 @@ class AccountCollectionPlanLine(models.Model):
         """
         self.ensure_one()
         return self.plan_id._prepare_payment_action(self.amount_open)
+
+    # === HELPERS === #
+
+    @api.model
+    def _check_by_hand(self, *vals_list):
+        """Keep the payments that installments stand for as they were agreed.
+
+        :param vals_list: the values to be written
+        :raise AccessError: when somebody links another payment
+        """
+        if not self.env.su and any(vals.get("commitment_id") for vals in vals_list):
+            raise AccessError(
+                self.env._("Installments get their payments when a plan is agreed.")
+            )

@@ -44,14 +44,14 @@ class AccountCollectionPlan(models.Model):
             raise UserError(self.env._("Nothing is left to pay of %s.", self.name))
         plan = self.copy(
             {
-                "version": self.version + 1,
-                "previous_id": self.id,
                 "is_replacing": True,
                 "line_ids": [Command.set(self.line_ids.ids)],
                 "amount": self.amount_open,
                 "installment_ids": installments,
             }
         )
+        # Which plan it follows is not written by hand.
+        plan.sudo().write({"version": self.version + 1, "previous_id": self.id})
         return plan._get_records_action()
 
     # === BUSINESS METHODS === #

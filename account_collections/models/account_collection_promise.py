@@ -1,8 +1,9 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
+from odoo.tools.misc import format_date
 
 # What follows from the buttons and the ledger, and what stays as it was promised.
-DECIDED = {"state", "followed_state", "date_end", "is_late"}
+DECIDED = {"name", "case_id", "state", "followed_state", "date_end", "is_late"}
 PROMISED = {
     "partner_id",
     "company_id",
@@ -211,7 +212,7 @@ class AccountCollectionPromise(models.Model):
                     "The policy allows promises up to %(days)s days ahead, until "
                     "%(date)s.",
                     days=policy.promise_max_days,
-                    date=latest,
+                    date=format_date(self.env, latest),
                 )
             )
         broken = self._count_broken(fields.Date.subtract(today, years=1))
@@ -307,7 +308,7 @@ class AccountCollectionPromise(models.Model):
             promise=self.name,
             customer=self.partner_id.display_name,
             amount=self.currency_id.format(self.amount),
-            date=self.date_due,
+            date=format_date(self.env, self.date_due),
         )
         self.message_post(
             subject=subject,
@@ -329,7 +330,7 @@ class AccountCollectionPromise(models.Model):
             note=self.env._(
                 "%(amount)s was promised for %(date)s, %(received)s came.",
                 amount=self.currency_id.format(self.amount),
-                date=self.date_due,
+                date=format_date(self.env, self.date_due),
                 received=self.currency_id.format(
                     sum(self.commitment_ids.mapped("amount_received"))
                 ),

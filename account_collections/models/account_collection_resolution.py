@@ -110,6 +110,8 @@ class AccountCollectionResolution(models.AbstractModel):
 
     @api.constrains("line_ids", "partner_id", "company_id", "currency_id")
     def _check_lines(self):
+        if self.env.su and self.env.context.get("collection_moving"):
+            return
         for resolution in self:
             for line in resolution.line_ids:
                 if line.account_id.account_type != "asset_receivable":
@@ -220,6 +222,14 @@ class AccountCollectionResolution(models.AbstractModel):
         if not self.line_ids:
             raise UserError(self.env._("Choose the open items that it covers."))
         owed = sum(self._get_free_amounts().values())
+        if self.currency_id.is_zero(owed) and (names := self._get_cover_names()):
+            raise UserError(
+                self.env._(
+                    "%s covers these open items already. End it first, or choose "
+                    "other items.",
+                    names,
+                )
+            )
         if self.currency_id.compare_amounts(self.amount, owed) > 0:
             raise UserError(
                 self.env._(
@@ -264,7 +274,7 @@ class AccountCollectionResolution(models.AbstractModel):
         if not self.case_id:
             self._lock_customer()
             # Cases are opened by the engine; here an agreement asks for one.
-            self.case_id = (
+            self.sudo().case_id = (
                 self.env["account.collection.case"]
                 .sudo()
                 .create(

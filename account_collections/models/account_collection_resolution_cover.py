@@ -90,6 +90,21 @@ class AccountCollectionResolution(models.AbstractModel):
             free[line] = max(item["residual"] - held, 0)
         return free
 
+    def _get_cover_names(self):
+        """Name what covers its open items besides itself.
+
+        :rtype: str
+        """
+        # What binds the customer counts, even if the user may not see it.
+        holds = self.line_ids.sudo().collection_hold_ids.filtered(
+            lambda hold: (
+                hold.res_model
+                and (hold.res_model, hold.res_id) != (self._name, self._origin.id)
+                and not hold._is_over()
+            )
+        )
+        return ", ".join(dict.fromkeys(holds.filtered("note").mapped("note")))
+
     def _get_received(self):
         """The money that each open item has received so far.
 

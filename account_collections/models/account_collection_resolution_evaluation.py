@@ -32,7 +32,9 @@ class AccountCollectionResolution(models.AbstractModel):
         if moved := agreed._get_late() ^ late:
             self._evaluate_others_late(agreed, {one for one, _amount in moved}, as_of)
         evaluated = agreed.filtered(lambda one: one._is_evaluated())
-        changed = evaluated.filtered(lambda one: one.state != one.followed_state)
+        changed = evaluated.filtered(
+            lambda one: one._get_followed() != one.followed_state
+        )
         if not self.env.context.get("collection_in_transaction"):
             changed._follow_up()
             evaluated._ask_to_apply()
@@ -42,13 +44,21 @@ class AccountCollectionResolution(models.AbstractModel):
     def _follow_up(self):
         """Do what follows from a new state, once: each kind tells whom it concerns."""
         for resolution in self:
-            state = resolution.followed_state
+            former, state = resolution.followed_state, resolution._get_followed()
             # Written by the evaluation alone, whoever caused it.
-            resolution.sudo().followed_state = resolution.state
-            if state != resolution.state:
-                resolution._on_state(state)
+            resolution.sudo().followed_state = state
+            if former != state:
+                resolution._on_state(former and former.partition(" ")[0])
         for resolution in self:
             resolution._refresh_case()
+
+    def _get_followed(self):
+        """What is acted upon once: the state, and after a space what else is news.
+
+        :rtype: str
+        """
+        self.ensure_one()
+        return self.state
 
     def _ask_to_apply(self):
         """Ask once for late payments that credits of the customer would cover."""
@@ -167,11 +177,15 @@ class AccountCollectionResolution(models.AbstractModel):
         self.ensure_one()
         # Written by the evaluation alone, whoever caused it.
         holds, commitments = self.hold_ids.sudo(), self.commitment_ids.sudo()
-        outcomes = self._get_outcomes(
-            commitments, shares, min(as_of, self.date_end or as_of)
-        )
+        # What falls due after its end is expected no more.
+        released = [day for day in holds.mapped("date_released") if day]
+        ended = self.date_end or (self._has_successor() and max(released))
+        outcomes = self._get_outcomes(commitments, shares, min(as_of, ended or as_of))
         if self._is_evaluated():
             values = self._get_evaluated_state(outcomes, as_of)
+            if self._has_successor() and values["state"] in self._live_states:
+                # What was agreed since stays in force alone.
+                values["state"] = self._superseded_state
             self._write_changes(self.sudo(), values)
         for commitment, outcome in zip(commitments, outcomes, strict=True):
             self._write_changes(commitment, self._prepare_outcome(commitment, outcome))
@@ -219,6 +233,9 @@ class AccountCollectionResolution(models.AbstractModel):
 
         :rtype: list[Missing]
         """
+        if self._has_successor():
+            # Credits serve what was agreed since.
+            return []
         return [
             evaluation.Missing(
                 commitment,
@@ -265,6 +282,7 @@ class AccountCollectionResolution(models.AbstractModel):
                 other.date_last or None,
             )
             for other in others
+            if not other._get_resolution()._has_successor()
         ]
         return evaluation.excuse(
             sorted(missing + late, key=lambda one: one.key.id),
@@ -273,6 +291,14 @@ class AccountCollectionResolution(models.AbstractModel):
                 for date, amount in unapplied
             ],
         )
+
+    def _has_successor(self):
+        """Whether something else was agreed on its open items after it had failed.
+
+        :rtype: bool
+        """
+        self.ensure_one()
+        return not self.date_end and any(self.hold_ids.mapped("date_released"))
 
     def _get_late(self):
         """What is missing of these agreements, whether credits would cover it or not.
@@ -335,7 +361,8 @@ class AccountCollectionResolution(models.AbstractModel):
             "date_last": self._get_last_day(commitment) or False,
             "is_unapplied": outcome.is_unapplied,
         }
-        if self.date_end and outcome.state == "pending":
+        is_over = self.date_end or self._has_successor()
+        if is_over and outcome.state == "pending":
             # What was not due yet when it ended is expected no more.
             values.update(self._prepare_void(outcome))
         return values

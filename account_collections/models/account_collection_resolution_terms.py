@@ -11,7 +11,7 @@ TERMS = {
     "date_start",
 }
 # Decided by the actions alone, with their own rules about who may do what.
-DECIDED = {"state", "followed_state", "date_end"}
+DECIDED = {"name", "case_id", "state", "followed_state", "date_end"}
 
 
 class AccountCollectionResolutionTerms(models.AbstractModel):
@@ -37,7 +37,9 @@ class AccountCollectionResolutionTerms(models.AbstractModel):
 
     def write(self, vals):
         self._check_not_decided(vals)
-        if self._terms_fields & vals.keys():
+        # A customer that becomes part of another one takes its agreements along.
+        is_moved = self.env.su and vals.keys() == {"partner_id"}
+        if self._terms_fields & vals.keys() and not is_moved:
             self._check_terms_open()
         return super().write(vals)
 

@@ -2,6 +2,8 @@ from odoo import api, fields, models
 from odoo.exceptions import LockError, UserError
 from odoo.tools.misc import format_date
 
+from odoo.addons.base.models.ir_qweb_fields import nl2br_enclose
+
 from ..tools import evaluation
 
 
@@ -68,8 +70,10 @@ class AccountCollectionSettlement(models.Model):
             if outcome.state in ("kept_late", "partial", "broken")
         ]
         is_void = all(outcome.state == "void" for outcome in outcomes)
-        is_paid = not is_void and all(
-            outcome.state in ("kept", "void") for outcome in outcomes
+        is_paid = (
+            not is_void
+            and not self._has_successor()
+            and all(outcome.state in ("kept", "void") for outcome in outcomes)
         )
         if is_void:
             state = "cancelled"
@@ -163,7 +167,7 @@ class AccountCollectionSettlement(models.Model):
             "mail.mail_activity_data_todo",
             date_deadline=self.company_id._get_collection_day(),
             summary=summary,
-            note=self._get_accountant_note(error),
+            note=nl2br_enclose(self._get_accountant_note(error), "p"),
             user_id=(self.case_id.user_id or self.user_id or self.env.user).id,
             automated=True,
         )

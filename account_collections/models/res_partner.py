@@ -203,7 +203,8 @@ class ResPartner(models.Model):
         commitments = self.env["account.collection.commitment"].sudo()
         commitments.search([("partner_id", "in", self.ids)]).partner_id = partner
         for model in commitments._get_resolution_models():
-            self.env[model].sudo().search(
+            # Their open items follow in a moment, where customers are merged.
+            self.env[model].sudo().with_context(collection_moving=True).search(
                 [("partner_id", "in", self.ids)]
             ).partner_id = partner
         cases = (

@@ -146,6 +146,9 @@ class ResolutionRebuild:
         return excused
 
     def _get_missing(self, agreement, outcomes):
+        if not agreement.date_end and self._get_end(agreement):
+            # Credits serve what was agreed since.
+            return []
         return [
             evaluation.Missing(
                 commitment,
@@ -187,13 +190,19 @@ class ResolutionRebuild:
             self._get_terms(agreement),
             [receipt for share in shares for receipt in share.receipts],
             [reduction for share in shares for reduction in share.reductions],
-            agreement.date_end or self._get_today(),
+            self._get_end(agreement) or self._get_today(),
             excused={
                 index
                 for index, commitment in enumerate(agreement.commitment_ids)
                 if commitment in excused
             },
         )
+
+    def _get_end(self, agreement):
+        """The day on which an agreement ended, or something else was agreed on its
+        items after it had failed."""
+        released = [day for day in agreement.hold_ids.mapped("date_released") if day]
+        return agreement.date_end or max(released, default=False)
 
     def _get_standing(self, agreement, outcomes):
         """How a plan stands, None for a promise."""
@@ -209,8 +218,8 @@ class ResolutionRebuild:
 
     def _is_void(self, agreement, commitment, outcome, standing_):
         """Whether a payment was not due yet when its agreement ended."""
-        if agreement.date_end:
-            return outcome.state == "pending"
+        if self._get_end(agreement) and outcome.state == "pending":
+            return True
         return (
             standing_ is not None
             and standing_.state == "defaulted"
@@ -229,6 +238,8 @@ class ResolutionRebuild:
             state = standing_.state
         else:
             state = PROMISE_STATES[outcomes[0].state]
+        if self._get_end(agreement) and state in agreement._live_states:
+            state = agreement._superseded_state
         flat = [
             self._flatten(
                 outcome, self._is_void(agreement, commitment, outcome, standing_)

@@ -7,9 +7,12 @@ from freezegun import freeze_time
 from odoo import Command, fields
 from odoo.exceptions import UserError
 from odoo.tests import tagged
+from odoo.tools.misc import format_date
 
 from .common import TODAY
 from .test_plan import PlanCommon
+
+CALL = "Payment plan defaulted"
 
 
 @tagged("post_install", "-at_install")
@@ -110,7 +113,104 @@ class TestAgreementTime(PlanCommon):
             self._pay(self.invoice, 200, payment_date=fields.Date.to_date("2024-06-19"))
         self.assertEqual((first.state, second.state), ("kept", "cancelled"))
 
+    def test_plan_that_failed_does_not_revive_beside_its_successor(self):
+        plan = self._propose(self.invoice)
+        self._default(plan)
+        with freeze_time("2024-07-29"):
+            promise = self._promise(self.invoice)
+            self._pay(self.invoice, 100, payment_date=fields.Date.to_date("2024-07-25"))
+            self.assertEqual((plan.state, promise.state), ("superseded", "open"))
+            self.assertEqual(promise.commitment_ids.amount_open, 200)
+            self._pay(self.invoice, 200, payment_date=fields.Date.to_date("2024-07-29"))
+        subjects = self._get_subjects(plan)
+        self._evaluate_on("2024-09-30")
+        self.assertEqual((plan.state, promise.state), ("superseded", "kept"))
+        self.assertEqual(self._get_subjects(plan), subjects, "Nobody is written to.")
+        self.assertFalse(sum(plan.commitment_ids.mapped("amount_open")))
+
+    def test_credits_serve_what_was_agreed_later(self):
+        first = self._promise(self.invoice)
+        with freeze_time("2024-07-01"):
+            first._evaluate()
+            second = self._promise(self.invoice)
+            date = fields.Date.to_date("2024-06-19")
+            self._receive_unapplied(self.customer, 300, date=date)
+        self._evaluate_on("2024-07-20")
+        self.assertEqual((first.state, second.state), ("broken", "open"))
+        self.assertTrue(second.commitment_ids.is_unapplied)
+
+    def test_plan_that_goes_on_after_all(self):
+        plan = self._propose(self.invoice)
+        self._default(plan)
+        self.assertEqual(plan.case_id.activity_ids.mapped("summary"), [CALL])
+        with freeze_time("2024-07-29"):
+            self._pay(self.invoice, 100, payment_date=fields.Date.to_date("2024-07-27"))
+            self._evaluate_on("2024-07-29")
+        self.assertEqual(plan.state, "active")
+        self.assertIn("goes on", "".join(self._get_subjects(plan)))
+        self.assertFalse(plan.case_id.activity_ids)
+
+    # === WRITE-OFFS IN PAYMENTS === #
+
+    def test_what_a_payment_writes_off_is_no_money(self):
+        promise = self._promise(self.invoice)
+        self._pay(
+            self.invoice,
+            1,
+            payment_difference_handling="reconcile",
+            writeoff_account_id=self.company_data["default_account_expense"].id,
+        )
+        self.assertEqual(self.invoice.amount_residual, 0)
+        self.assertEqual(promise.commitment_ids.amount_received, 1)
+        self.assertEqual(promise.commitment_ids.amount_void, 299)
+
+    # === CUSTOMERS THAT CHANGE === #
+
+    def test_agreements_move_with_their_customer(self):
+        """(what happens, for a promise, an ended and a live plan and a dispute)"""
+        for change in ("merge", "parent"):
+            with self.subTest(change=change):
+                customer = self._create_customer("Small")
+                target = self._create_customer("Large")
+                invoices = [
+                    self._create_open_invoice(customer, 100) for _number in range(4)
+                ]
+                agreements = [
+                    self._promise(invoices[0]),
+                    self._propose(invoices[1]),
+                    self._propose(invoices[2]),
+                    self._dispute(invoices[3]),
+                ]
+                agreements[1].action_cancel()
+                if change == "merge":
+                    self.env["base.partner.merge.automatic.wizard"].sudo().create(
+                        {}
+                    )._merge([customer.id, target.id], target)
+                else:
+                    customer.write({"parent_id": target.id, "is_company": False})
+                for agreement in agreements:
+                    self.assertEqual(agreement.partner_id, target)
+                    self.assertEqual(agreement.case_id.partner_id, target)
+                    self.assertFalse(
+                        agreement.commitment_ids.filtered(
+                            lambda payment: payment.partner_id != target
+                        )
+                    )
+
     # === NEW INVOICES === #
+
+    def test_part_of_a_new_invoice_is_disputed(self):
+        """The rest of it has to be paid on time."""
+        plan = self._propose(self.invoice)
+        new = self._create_open_invoice(
+            self.customer, 50, days=-20, invoice_date=TODAY + timedelta(days=1)
+        )
+        self._dispute(new, 10)
+        self._pay_on("2024-07-02", self.invoice, 200)
+        self._evaluate_on("2024-07-08")
+        self.assertEqual(plan.state, "at_risk")
+        self._pay_on("2024-07-09", new, 40)
+        self.assertEqual(plan.state, "active")
 
     def test_payment_of_a_new_invoice_booked_late(self):
         plan = self._propose(self.invoice)
@@ -209,7 +309,37 @@ class TestAgreementTime(PlanCommon):
         self._evaluate_on("2024-08-20")
         self.assertEqual(plan.state, "defaulted")
 
+    def test_the_customer_is_told_of_each_missed_payment(self):
+        plan = self._propose(self.invoice, confirm=False)
+        # Due on 14, 21 and 28 July.
+        for days, row in zip((30, 37, 44), plan.installment_ids, strict=True):
+            row.date_due = TODAY + timedelta(days=days)
+        plan.action_confirm()
+        self._evaluate_on("2024-07-18")
+        self._pay_on("2024-07-27", self.invoice, 100)
+        self.assertEqual(plan.state, "at_risk")
+        self._evaluate_on("2024-07-27")
+        notices = [one for one in self._get_subjects(plan) if "please pay by" in one]
+        self.assertEqual(len(notices), 2)
+        self.assertIn(format_date(self.env, plan.date_cure), notices[0])
+
     # === HELPERS === #
+
+    @classmethod
+    def _dispute(cls, invoice, amount=None):
+        lines = cls._get_receivable_line(invoice)
+        dispute = cls.env["account.collection.dispute"].create(
+            {
+                "partner_id": invoice.commercial_partner_id.id,
+                "company_id": cls.company.id,
+                "currency_id": lines.currency_id.id,
+                "line_ids": [Command.set(lines.ids)],
+                "amount": amount or sum(lines.mapped("amount_residual_currency")),
+                "reason_id": cls.env.ref("account_collections.dispute_reason_tax").id,
+            }
+        )
+        dispute.action_confirm()
+        return dispute
 
     @classmethod
     def _promise(cls, invoice, amount=None, days=5, **values):

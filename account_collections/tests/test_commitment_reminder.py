@@ -66,6 +66,13 @@ class TestCommitmentReminder(CollectionCommon):
         self.assertEqual(len(contacts), 2)
         self.assertFalse(contacts.item_ids)
 
+    def test_nobody_is_reminded_whose_money_waits_to_be_applied(self):
+        self.promise.action_confirm()
+        self._receive_unapplied(self.customer, 99)
+        self.assertDecision(self._run_on(7, execute=False), "contact -3 email")
+        self._receive_unapplied(self.customer, 1)
+        self.assertDecision(self._run_on(7, execute=False), "skip held +13")
+
     def test_reminder_that_was_missed_gives_way_to_the_next(self):
         self.promise.action_confirm()
         self.assertDecision(self._run_on(10), "contact 0 email")

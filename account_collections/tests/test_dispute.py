@@ -257,6 +257,19 @@ class TestDispute(DisputeCommon):
 
     # === DISPUTED AGAIN === #
 
+    def test_disputed_again_with_something_new(self):
+        """What was not rejected before is held at once, the rest once approved."""
+        rejected = self._create_open_invoice(self.customer)
+        self._reject(self._dispute(rejected))
+        again = self._dispute(rejected | self._create_open_invoice(self.customer, 30))
+        self.assertTrue(again.is_repeated)
+        self.assertHeld(again, [30])
+        self.env.user.group_ids += self.env.ref(
+            "account_collections.group_collection_manager"
+        )
+        again.action_approve_hold()
+        self.assertHeld(again, [100, 30])
+
     def test_disputed_again_needs_a_manager(self):
         invoice = self._create_open_invoice(self.customer)
         self._reject(self._dispute(invoice))

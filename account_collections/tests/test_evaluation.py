@@ -97,6 +97,24 @@ class TestEvaluation(BaseCase):
                 )
                 self.assertEqual(outcome.state, state)
 
+    def test_tolerance_after_a_reduction(self):
+        """The tolerance is of what was agreed, whatever is credited of it:
+        (money, reduction, state), of 100 with a tolerance of 10."""
+        for amount, reduction, state in (
+            (40, 50, "kept"),
+            (39, 50, "partial"),
+            (0, 90, "void"),
+            (0, 89, "broken"),
+        ):
+            with self.subTest(amount=amount, reduction=reduction):
+                [outcome] = evaluate(
+                    [term(10, 100, tolerance=10)],
+                    movements((1, amount)) if amount else [],
+                    movements((1, reduction)),
+                    day(20),
+                )
+                self.assertEqual(outcome.state, state)
+
     def test_unapplied_credits_excuse(self):
         for excused, state, is_unapplied in (
             ((), "broken", False),

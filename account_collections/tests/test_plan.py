@@ -624,11 +624,16 @@ class TestPlan(PlanCommon):
             {"activated_by_id": self.manager.id},
             {"accepted_by": "Nobody"},
             {"grace_days": 90},
+            {"date_at_risk": "2099-01-01"},
+            {"case_id": False},
+            {"name": "PLAN"},
         ):
             with self.subTest(values=values), self.assertRaises(AccessError):
                 plan.write(values)
         with self.assertRaises(AccessError):
             plan.create({"partner_id": self.customer.id, "state": "active"})
+        with self.assertRaises(AccessError):
+            plan.installment_ids[0].commitment_id = plan.commitment_ids[:1].id or 1
 
     # === WIZARD AND PAYMENT === #
 

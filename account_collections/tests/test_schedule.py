@@ -46,11 +46,12 @@ class TestSchedule(BaseCase):
                 make_schedule(date_first=START, rhythm="monthly", **values)
 
     def test_dates(self):
-        """(first day, rhythm, the days), weekends moved to Monday."""
+        """(first day, rhythm, the days), weekends moved to Monday, or to Friday where
+        that is in another month."""
         for first, rhythm, days in (
-            ("2024-01-31", "monthly", ["2024-01-31", "2024-02-29", "2024-04-01"]),
+            ("2024-01-31", "monthly", ["2024-01-31", "2024-02-29", "2024-03-29"]),
             ("2023-01-31", "monthly", ["2023-01-31", "2023-02-28", "2023-03-31"]),
-            ("2024-07-31", "monthly", ["2024-07-31", "2024-09-02", "2024-09-30"]),
+            ("2024-07-31", "monthly", ["2024-07-31", "2024-08-30", "2024-09-30"]),
             ("2024-11-30", "monthly", ["2024-12-02", "2024-12-30", "2025-01-30"]),
             ("2024-06-14", "weekly", ["2024-06-14", "2024-06-21", "2024-06-28"]),
             ("2024-06-15", "weekly", ["2024-06-17", "2024-06-24", "2024-07-01"]),

@@ -151,9 +151,8 @@ def _get_outcome(term, history, as_of, is_excused):
 
 def _is_enough(term, event):
     """Whether nothing was missing any more, the tolerance deducted."""
-    if event.received:
-        return event.received >= min(term.amount_min, term.amount - event.void)
-    return event.void == term.amount
+    taken = event.received + event.void
+    return taken >= term.amount_min and taken > 0
 
 
 def excuse(missing, credits_):

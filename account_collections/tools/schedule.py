@@ -100,7 +100,9 @@ def get_dates(first, rhythm, number, holidays=frozenset()):
 
     Each is counted from the first, so that the day of the month is kept where the
     month has it: 31 January, 29 February, 31 March. A day on which nobody works
-    moves to the next working day, and moves nothing after it.
+    moves to the next working day, and moves nothing after it; where that is in another
+    month, later monthly payments move to the last working day before (the convention "modified
+    following" of the ISDA Definitions 2006, section 4.12).
 
     :param datetime.date first: the day of the first payment
     :param str rhythm: weekly, fortnightly or monthly
@@ -108,10 +110,26 @@ def get_dates(first, rhythm, number, holidays=frozenset()):
     :param holidays: days on which nobody works, besides weekends
     :rtype: list[datetime.date]
     """
-    return [
-        next_business_day(first + RHYTHMS[rhythm] * step, holidays)
-        for step in range(number)
-    ]
+    dates = []
+    for step in range(number):
+        day = first + RHYTHMS[rhythm] * step
+        moved = next_business_day(day, holidays)
+        if step and rhythm == "monthly" and moved.month != day.month:
+            moved = last_business_day(day, holidays)
+        dates.append(moved)
+    return dates
+
+
+def last_business_day(day, holidays=frozenset()):
+    """The day itself if it is a working day, else the last one before.
+
+    :param datetime.date day: any day
+    :param holidays: days on which nobody works, besides weekends
+    :rtype: datetime.date
+    """
+    while day.weekday() >= 5 or day in holidays:
+        day -= timedelta(days=1)
+    return day
 
 
 def next_business_day(day, holidays=frozenset()):
