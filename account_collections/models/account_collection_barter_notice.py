@@ -99,10 +99,10 @@ class AccountCollectionBarter(models.Model):
             summary=summary,
             note=nl2br_enclose(
                 self.env._(
-                "%(customer)s gives %(amount)s in barter.",
-                customer=self.partner_id.display_name,
-                amount=self.currency_id.format(self.amount_total),
-            ),
+                    "%(customer)s gives %(amount)s in barter.",
+                    customer=self.partner_id.display_name,
+                    amount=self.currency_id.format(self.amount_total),
+                ),
                 "p",
             ),
             user_id=(self.user_id or self.env.user).id,

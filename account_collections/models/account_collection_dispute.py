@@ -290,7 +290,9 @@ class AccountCollectionDispute(models.Model):
     def _start(self):
         today = self.company_id._get_collection_day()
         # What the buttons decide is not written by hand.
-        self.sudo().write({"date_start": today, "is_repeated": bool(self._get_rejected_lines())})
+        self.sudo().write(
+            {"date_start": today, "is_repeated": bool(self._get_rejected_lines())}
+        )
         result = super()._start()
         self.sudo().write(
             {

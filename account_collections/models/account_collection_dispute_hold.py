@@ -53,7 +53,7 @@ class AccountCollectionDispute(models.Model):
                         "until a manager approves it."
                     )
                 )
-        super()._cover()
+        return super()._cover()
 
     def _approve_hold(self):
         """Note which manager stops the dunning in spite of an earlier rejection."""
@@ -85,7 +85,9 @@ class AccountCollectionDispute(models.Model):
         free = super()._get_free_amounts()
         if self.is_repeated and not self.hold_approver_id:
             rejected = self._get_rejected_lines()
-            free = {line: amount for line, amount in free.items() if line not in rejected}
+            free = {
+                line: amount for line, amount in free.items() if line not in rejected
+            }
         return free
 
     def _hold_agreed(self):

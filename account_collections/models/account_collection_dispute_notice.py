@@ -169,11 +169,11 @@ class AccountCollectionDispute(models.Model):
             summary=summary,
             note=nl2br_enclose(
                 self.env._(
-                "%(customer)s disputes %(amount)s: %(reason)s.",
-                customer=self.partner_id.display_name,
-                amount=self.currency_id.format(self.amount),
-                reason=self.reason_id.name,
-            ),
+                    "%(customer)s disputes %(amount)s: %(reason)s.",
+                    customer=self.partner_id.display_name,
+                    amount=self.currency_id.format(self.amount),
+                    reason=self.reason_id.name,
+                ),
                 "p",
             ),
             user_id=user.id,

@@ -187,9 +187,7 @@ class AccountCollectionPlan(models.Model):
         )
         held = {
             line: sum(
-                hold.amount
-                for hold in line.collection_hold_ids
-                if hold._is_live(as_of)
+                hold.amount for hold in line.collection_hold_ids if hold._is_live(as_of)
             )
             for line in lines
         }

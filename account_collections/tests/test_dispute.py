@@ -264,9 +264,7 @@ class TestDispute(DisputeCommon):
         again = self._dispute(rejected | self._create_open_invoice(self.customer, 30))
         self.assertTrue(again.is_repeated)
         self.assertHeld(again, [30])
-        self.env.user.group_ids += self.env.ref(
-            "account_collections.group_collection_manager"
-        )
+        self._make_manager()
         again.action_approve_hold()
         self.assertHeld(again, [100, 30])
 

@@ -101,8 +101,8 @@ def get_dates(first, rhythm, number, holidays=frozenset()):
     Each is counted from the first, so that the day of the month is kept where the
     month has it: 31 January, 29 February, 31 March. A day on which nobody works
     moves to the next working day, and moves nothing after it; where that is in another
-    month, later monthly payments move to the last working day before (the convention "modified
-    following" of the ISDA Definitions 2006, section 4.12).
+    month, later monthly payments move to the last working day before (the convention
+    "modified following" of the ISDA Definitions 2006, section 4.12).
 
     :param datetime.date first: the day of the first payment
     :param str rhythm: weekly, fortnightly or monthly
