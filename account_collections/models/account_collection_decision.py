@@ -52,11 +52,14 @@ class AccountCollectionDecision(models.AbstractModel):
                        AS decision,
                    act.reason,
                    CASE act.reason
-                       WHEN 'held' THEN assessed.held_until
+                       WHEN 'held' THEN NULLIF(
+                           SPLIT_PART(assessed.hold_first, ' ', 1), '9999-12-31'
+                       )::date
                        WHEN 'gap' THEN assessed.date_gap_over
                        WHEN 'no_step_due' THEN assessed.date_next_step
                    END AS reason_date,
-                   CASE WHEN act.reason = 'held' THEN assessed.held_reason END
+                   CASE WHEN act.reason = 'held'
+                        THEN SPLIT_PART(assessed.hold_first, ' ', 2) END
                        AS reason_source,
                    assessed.amount_overdue, assessed.amount_held,
                    assessed.amount_overdue - assessed.amount_held
@@ -189,10 +192,10 @@ class AccountCollectionDecision(models.AbstractModel):
                            AS blocked_credits,
                        MAX(item.days_overdue) FILTER (WHERE item.is_overdue)
                            AS days_overdue,
-                       MIN(item.held_until) FILTER (WHERE item.is_overdue)
-                           AS held_until,
-                       MIN(item.held_reason) FILTER (WHERE item.is_overdue)
-                           AS held_reason,
+                       MIN(COALESCE(TO_CHAR(item.held_until, 'YYYY-MM-DD'), '9999-12-31')
+                           || ' ' || item.held_reason)
+                           FILTER (WHERE item.is_overdue AND item.is_held)
+                           AS hold_first,
                        MAX(item.rank_taken) FILTER (WHERE item.is_overdue)
                            AS rank_taken,
                        MAX(item.rank_next) FILTER (
@@ -230,8 +233,7 @@ class AccountCollectionDecision(models.AbstractModel):
                    MAX((balance.remindable - credits.amount) / rate.rate)
                        FILTER (WHERE balance.remindable > 0) AS exposure_coming,
                    MAX(balance.days_overdue) AS days_overdue,
-                   MIN(balance.held_until) AS held_until,
-                   MIN(balance.held_reason) AS held_reason,
+                   MIN(balance.hold_first) AS hold_first,
                    MAX(balance.rank_taken) AS rank_taken,
                    MAX(balance.rank_due) AS rank_due,
                    MAX(balance.rank_reminder) AS rank_reminder,

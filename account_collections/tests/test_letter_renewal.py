@@ -166,7 +166,7 @@ class TestLetterRenewal(LetterCommon, MockEmail):
     def test_queries(self):
         """One look at the ledger for a batch, however many wait."""
         counts = []
-        for size in (1, 2, 12):
+        for size in (12, 2, 12):
             contacts = self.engine["account.collection.contact"]
             for number in range(size):
                 partner = self._create_customer(f"Customer {size} {number}")
