@@ -192,8 +192,9 @@ class AccountCollectionDecision(models.AbstractModel):
                            AS blocked_credits,
                        MAX(item.days_overdue) FILTER (WHERE item.is_overdue)
                            AS days_overdue,
-                       MIN(COALESCE(TO_CHAR(item.held_until, 'YYYY-MM-DD'), '9999-12-31')
-                           || ' ' || item.held_reason)
+                       MIN(COALESCE(
+                               TO_CHAR(item.held_until, 'YYYY-MM-DD'), '9999-12-31'
+                           ) || ' ' || item.held_reason)
                            FILTER (WHERE item.is_overdue AND item.is_held)
                            AS hold_first,
                        MAX(item.rank_taken) FILTER (WHERE item.is_overdue)
