@@ -7,6 +7,8 @@ import sys
 import textwrap
 import uuid
 
+import psycopg2
+
 TODAY = "2024-06-14"
 
 PREAMBLE = f"""
@@ -22,6 +24,31 @@ config.parse_config(["-c", os.environ["ODOO_RC"], "-d", database, "--log-level=e
 registry = Registry(database)
 freeze_time("{TODAY} 10:00:00").start()
 env = api.Environment(registry.cursor(), SUPERUSER_ID, {{}})
+"""
+
+# What comes before and after the `compete()` of processes that act at once: each waits
+# at the start, its transaction begun, and Odoo tries again as it does for a request.
+START = """
+from odoo.exceptions import UserError
+from odoo.service.model import retrying
+
+def begin():
+    env.cr.execute("SELECT pg_advisory_xact_lock_shared(4711)")
+"""
+
+FINISH = """
+env.cr.commit()
+try:
+    result = retrying(lambda: begin() or compete(), env)
+except UserError as error:
+    result = str(error)
+print("Result:", result)
+"""
+
+WAITING = """
+SELECT COUNT(*) FROM pg_locks
+ WHERE locktype = 'advisory' AND NOT granted AND objid = 4711
+   AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
 """
 
 
@@ -72,3 +99,39 @@ def run(name, script, *arguments):
     code, output = finish(start(name, script, *arguments))
     assert code == 0, output
     return output
+
+
+def query(name, statement):
+    """Ask a database by itself.
+
+    :rtype: list[tuple]
+    """
+    with contextlib.closing(psycopg2.connect(dbname=name)) as connection:
+        cursor = connection.cursor()
+        cursor.execute(statement)
+        return cursor.fetchall()
+
+
+def compete(name, script, *calls):
+    """Let processes act at once, all of whose transactions have begun.
+
+    :param str name: the database
+    :param str script: Python that defines `compete()`, which returns what to tell
+    :param calls: the arguments of each process
+    :return: what each of them told, or the error that it got
+    :rtype: list[str]
+    """
+    with contextlib.closing(psycopg2.connect(dbname=name)) as connection:
+        cursor = connection.cursor()
+        cursor.execute("SELECT pg_advisory_lock(4711)")
+        processes = [start(name, START + script + FINISH, *call) for call in calls]
+        for _attempt in range(10**6):
+            cursor.execute(WAITING)
+            if cursor.fetchone() == (len(calls),):
+                break
+        else:
+            raise AssertionError("They never came to the start.")
+    results = [finish(process) for process in processes]
+    for code, output in results:
+        assert code == 0, output
+    return [output.partition("Result:")[2].strip() for _code, output in results]

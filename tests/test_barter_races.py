@@ -1,7 +1,6 @@
 """Two people at the same barter at the same moment: nothing is posted twice."""
 
 import databases
-import psycopg2
 
 from odoo.tests import BaseCase, tagged
 
@@ -27,31 +26,25 @@ barter = env["account.collection.barter"].create({{
 }})
 barter.action_confirm()
 barter.evidence_ids = env["ir.attachment"].create({{"name": "Price", "raw": b"100"}})
-if arguments[0] == "settle":
+if arguments[0] != "accept":
     barter.action_accept("Ms Lovelace")
+if arguments[0] == "settle":
     barter.action_deliver([{{"line_id": barter.given_ids.id, "quantity": 1}}])
 env.cr.commit()
 """
 
-# What each process does once the transactions of both have begun.
+# What both do at once.
 COMPETE = """
-from odoo.exceptions import UserError
-from odoo.service.model import retrying
-
 barter = env["account.collection.barter"].search([("partner_id.name", "=", "Racer")])
-env.cr.commit()
 
 def compete():
-    env.cr.execute("SELECT pg_advisory_xact_lock_shared(4712)")
-    action = getattr(barter, f"action_{arguments[0]}")
-    action(*(["Ms Lovelace"] if arguments[0] == "accept" else []))
+    [action, *quantities] = arguments
+    values = ["Ms Lovelace"] if action == "accept" else []
+    if action == "deliver":
+        line = barter.given_ids.id
+        values = [[{"line_id": line, "quantity": float(quantities[0])}]]
+    getattr(barter, f"action_{action}")(*values)
     return "done"
-
-try:
-    result = retrying(compete, env)
-except UserError as error:
-    result = str(error)
-print("Result:", result)
 """
 
 # What is left: the state, the live holds, the bills.
@@ -77,6 +70,14 @@ class TestBarterRaces(BaseCase):
         self.assertRegex(outputs[1], "already|at this moment|Somebody|right now")
         self.assertEqual(outcome, ("settled", 0, 1))
 
+    def test_no_more_is_delivered_than_agreed(self):
+        """Two who note 60 % each: the second one is told."""
+        with databases.database() as name:
+            outputs, outcome = self._compete(name, "deliver 0.6", "deliver 0.6")
+        self.assertEqual(outputs[0], "done")
+        self.assertRegex(outputs[1], "but only|Somebody")
+        self.assertEqual(outcome, ("agreed", 1, 0))
+
     def test_accepted_and_cancelled_at_once(self):
         """Whoever comes first: what is held is what the state says."""
         with databases.database() as name:
@@ -88,39 +89,14 @@ class TestBarterRaces(BaseCase):
     # === HELPERS === #
 
     def _compete(self, name, *actions):
-        """Let two processes act on the same barter at once.
+        """Let two act on the same barter at once.
 
         :param str name: the database
-        :param str actions: what each of them does
-        :return: what each of them printed, and what is left
+        :param str actions: what each of them does, and how much of it
+        :return: what each of them was told, and what is left
         """
         databases.run(name, PREPARE, actions[0])
-        with psycopg2.connect(dbname=name) as connection:
-            cursor = connection.cursor()
-            cursor.execute("SELECT pg_advisory_lock(4712)")
-            processes = [
-                databases.start(name, COMPETE, action, number)
-                for number, action in enumerate(actions)
-            ]
-            self._wait_for_both(cursor)
-            cursor.execute("SELECT pg_advisory_unlock(4712)")
-            results = [databases.finish(process) for process in processes]
-        outputs = []
-        for code, output in results:
-            self.assertEqual(code, 0, output)
-            outputs.append(output.partition("Result:")[2].strip())
-        with psycopg2.connect(dbname=name) as connection:
-            cursor = connection.cursor()
-            cursor.execute(OUTCOME)
-            return sorted(outputs, key=len), cursor.fetchone()
-
-    def _wait_for_both(self, cursor):
-        """Wait until the transactions of both have begun, and wait for the lock."""
-        for _attempt in range(10**6):
-            cursor.execute(
-                "SELECT COUNT(*) FROM pg_locks WHERE locktype = 'advisory' "
-                "AND NOT granted AND objid = 4712"
-            )
-            if cursor.fetchone() == (2,):
-                return
-        self.fail("The two never came to the start.")
+        outputs = databases.compete(
+            name, COMPETE, *(action.split() for action in actions)
+        )
+        return sorted(outputs, key=len), databases.query(name, OUTCOME)[0]

@@ -4,7 +4,6 @@ an invoice is charged twice, and none is left out."""
 import signal
 
 import databases
-import psycopg2
 
 from odoo.tests import BaseCase, tagged
 
@@ -35,30 +34,19 @@ env.company._get_collection_fee_product()
 env.cr.commit()
 """
 
-# What each process does once the transactions of both have begun.
+# What both do at once.
 COMPETE = """
 from datetime import date
-from odoo.exceptions import UserError
-from odoo.service.model import retrying
-
 fees = env["account.collection.fee"]
 partner = env["res.partner"].search([("name", "=", "Racer 0")])
-env.cr.commit()
 
 def compete():
-    env.cr.execute("SELECT pg_advisory_xact_lock_shared(4711)")
     if arguments[0] == "schedule":
         env.cr.commit()
         fees._cron_charge()
         return "done"
     charged = fees._charge(env.company, partner, date(2024, 5, 31))
     return "done" if charged else "nothing"
-
-try:
-    result = retrying(compete, env)
-except UserError as error:
-    result = str(error)
-print("Result:", result)
 """
 
 KILLED = """
@@ -93,22 +81,21 @@ SELECT partner.name, COUNT(*), SUM(line.amount)::int, MIN(line.date_start)::text
 @tagged("post_install", "-at_install")
 class TestFeeRaces(BaseCase):
     def assertChargedOnce(self, name, customers):
-        with psycopg2.connect(dbname=name) as connection:
-            cursor = connection.cursor()
-            cursor.execute(COUNT)
-            self.assertEqual(
-                cursor.fetchall(),
-                [
-                    (f"Racer {number}", 1, 30, "2024-05-02", "2024-05-31", "posted")
-                    for number in range(customers)
-                ],
-            )
+        self.assertEqual(
+            databases.query(name, COUNT),
+            [
+                (f"Racer {number}", 1, 30, "2024-05-02", "2024-05-31", "posted")
+                for number in range(customers)
+            ],
+        )
 
     def test_two_at_one_customer(self):
         """One of them charges; the other one is told, and has posted nothing."""
         with databases.database() as name:
             databases.run(name, PREPARE)
-            first, second = sorted(self._compete(name, ("hand", "hand")), key=len)
+            first, second = sorted(
+                databases.compete(name, COMPETE, ["hand"], ["hand"]), key=len
+            )
             self.assertEqual(first, "done")
             self.assertIn("were charged just now", second)
             self.assertChargedOnce(name, 1)
@@ -117,7 +104,8 @@ class TestFeeRaces(BaseCase):
         with databases.database() as name:
             databases.run(name, PREPARE)
             self.assertEqual(
-                self._compete(name, ("schedule", "schedule")), ["done", "done"]
+                databases.compete(name, COMPETE, ["schedule"], ["schedule"]),
+                ["done", "done"],
             )
             databases.run(name, 'env["account.collection.fee"]._cron_charge()')
             self.assertChargedOnce(name, CUSTOMERS)
@@ -131,38 +119,3 @@ class TestFeeRaces(BaseCase):
             for _again in range(2):
                 databases.run(name, 'env["account.collection.fee"]._cron_charge()')
                 self.assertChargedOnce(name, CUSTOMERS)
-
-    # === HELPERS === #
-
-    def _compete(self, name, kinds):
-        """Let two processes charge at once.
-
-        :param str name: the database
-        :param tuple kinds: how each of them charges
-        :return: what each of them printed
-        """
-        connection = psycopg2.connect(dbname=name)
-        cursor = connection.cursor()
-        cursor.execute("SELECT pg_advisory_lock(4711)")
-        processes = [databases.start(name, COMPETE, kind) for kind in kinds]
-        self._wait_for_both(cursor)
-        cursor.execute("SELECT pg_advisory_unlock(4711)")
-        connection.close()
-        outputs = []
-        for process in processes:
-            code, output = databases.finish(process)
-            self.assertEqual(code, 0, output)
-            outputs.append(output.partition("Result:")[2].strip())
-        return outputs
-
-    def _wait_for_both(self, cursor):
-        """Wait until the transactions of both have begun, and wait for the lock."""
-        for _attempt in range(10**6):
-            cursor.execute(
-                "SELECT COUNT(*) FROM pg_locks WHERE locktype = 'advisory' "
-                "AND NOT granted AND objid = 4711 AND database = ("
-                "SELECT oid FROM pg_database WHERE datname = current_database())"
-            )
-            if cursor.fetchone() == (2,):
-                return
-        self.fail("The two never came to the start.")

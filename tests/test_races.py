@@ -1,7 +1,6 @@
 """Two people at the same open item at the same moment: one of them wins."""
 
 import databases
-import psycopg2
 
 from odoo.tests import BaseCase, tagged
 
@@ -33,32 +32,21 @@ env["account.collection.dispute"].create([
 env.cr.commit()
 """
 
-# What each process does once the transactions of both have begun.
+# What both do at once.
 COMPETE = """
-from odoo.exceptions import UserError
-from odoo.service.model import retrying
-
 partner = env["res.partner"].search([("name", "=", "Racer")])
 line = env["account.move.line"].search(
     [("partner_id", "=", partner.id), ("account_type", "=", "asset_receivable")]
 )
 kind, number = arguments[0], int(arguments[1])
-env.cr.commit()
 
 def compete():
-    env.cr.execute("SELECT pg_advisory_xact_lock_shared(4711)")
     if kind == "account.collection.hold":
         env[kind].create({"line_id": line.id, "amount": 60})
     else:
         documents = env[kind].search([("partner_id", "=", partner.id)])
         documents.sorted("id")[number].action_confirm()
     return "done"
-
-try:
-    result = retrying(compete, env)
-except UserError as error:
-    result = str(error)
-print("Result:", result)
 """
 
 HELD = """
@@ -79,44 +67,8 @@ class TestRaces(BaseCase):
         ):
             with self.subTest(kind=kind), databases.database() as name:
                 databases.run(name, PREPARE)
-                outputs = sorted(self._compete(name, kind), key=len)
+                outputs = databases.compete(name, COMPETE, (kind, "0"), (kind, "1"))
+                outputs.sort(key=len)
                 self.assertEqual(outputs[0], "done")
                 self.assertIn(message, outputs[1])
-                with psycopg2.connect(dbname=name) as connection:
-                    cursor = connection.cursor()
-                    cursor.execute(HELD)
-                    self.assertEqual(cursor.fetchone(), (1, held))
-
-    # === HELPERS === #
-
-    def _compete(self, name, kind):
-        """Let two processes do the same at once.
-
-        :param str name: the database
-        :param str kind: the model of what they make
-        :return: what each of them printed
-        """
-        connection = psycopg2.connect(dbname=name)
-        cursor = connection.cursor()
-        cursor.execute("SELECT pg_advisory_lock(4711)")
-        processes = [databases.start(name, COMPETE, kind, number) for number in "01"]
-        self._wait_for_both(cursor)
-        cursor.execute("SELECT pg_advisory_unlock(4711)")
-        connection.close()
-        outputs = []
-        for process in processes:
-            code, output = databases.finish(process)
-            self.assertEqual(code, 0, output)
-            outputs.append(output.partition("Result:")[2].strip())
-        return outputs
-
-    def _wait_for_both(self, cursor):
-        """Wait until the transactions of both have begun, and wait for the lock."""
-        for _attempt in range(10**6):
-            cursor.execute(
-                "SELECT COUNT(*) FROM pg_locks WHERE locktype = 'advisory' "
-                "AND NOT granted AND objid = 4711"
-            )
-            if cursor.fetchone() == (2,):
-                return
-        self.fail("The two never came to the start.")
+                self.assertEqual(databases.query(name, HELD), [(1, held)])

@@ -2,7 +2,6 @@
 what was authorized and cancelled at once ends in exactly one of the two."""
 
 import databases
-import psycopg2
 
 from odoo.tests import BaseCase, tagged
 
@@ -35,26 +34,15 @@ one._record_receipt({one.return_line_ids: (2, 0, None)})
 env.cr.commit()
 """
 
-# What each process does once the transactions of both have begun.
+# What both do at once.
 COMPETE = """
-from odoo.exceptions import UserError
-from odoo.service.model import retrying
-
 note, *actions = arguments[0].split()
 one = env["account.collection.return"].search([("note", "=", note)])
-env.cr.commit()
 
 def compete():
-    env.cr.execute("SELECT pg_advisory_xact_lock_shared(4711)")
     for action in actions:
         getattr(one, action)()
     return "done"
-
-try:
-    result = retrying(compete, env)
-except UserError as error:
-    result = str(error)
-print("Result:", result)
 """
 
 STATES = """
@@ -106,40 +94,14 @@ class TestReturnRaces(BaseCase):
     # === HELPERS === #
 
     def _get_states(self, name):
-        with psycopg2.connect(dbname=name) as connection:
-            cursor = connection.cursor()
-            cursor.execute(STATES)
-            return cursor.fetchall()
+        return databases.query(name, STATES)
 
     def _compete(self, name, *actions):
-        """Let two processes act at once.
+        """Let two act at once.
 
         :param str name: the database
         :param actions: the return and the actions of each of them
-        :return: what they printed, the shortest first
+        :return: what they were told, the shortest first
         """
-        connection = psycopg2.connect(dbname=name)
-        cursor = connection.cursor()
-        cursor.execute("SELECT pg_advisory_lock(4711)")
-        processes = [databases.start(name, COMPETE, text) for text in actions]
-        self._wait_for_both(cursor)
-        cursor.execute("SELECT pg_advisory_unlock(4711)")
-        connection.close()
-        outputs = []
-        for process in processes:
-            code, output = databases.finish(process)
-            self.assertEqual(code, 0, output)
-            outputs.append(output.partition("Result:")[2].strip())
-        return sorted(outputs, key=len)
-
-    def _wait_for_both(self, cursor):
-        """Wait until the transactions of both have begun, and wait for the lock."""
-        for _attempt in range(10**6):
-            cursor.execute(
-                "SELECT COUNT(*) FROM pg_locks WHERE locktype = 'advisory' "
-                "AND NOT granted AND objid = 4711 AND database = ("
-                "SELECT oid FROM pg_database WHERE datname = current_database())"
-            )
-            if cursor.fetchone() == (2,):
-                return
-        self.fail("The two never came to the start.")
+        calls = [[text] for text in actions]
+        return sorted(databases.compete(name, COMPETE, *calls), key=len)

@@ -32,17 +32,10 @@ env.cr.commit()
 EXECUTE = """
 runs = env["account.collection.run"].search([("date", "=", "2024-06-14")])
 type(runs)._batch_size = 1
-env.cr.commit()
-# Both begin when the test lets go.
-env.cr.execute("SELECT pg_advisory_xact_lock_shared(4711)")
-env.cr.commit()
-run = runs.sorted("id")[int(arguments[0])]
-from odoo.exceptions import UserError
-try:
-    run.action_execute()
-except UserError as error:
-    print(error)
-env.cr.commit()
+
+def compete():
+    env.cr.commit()
+    runs.sorted("id")[int(arguments[0])].action_execute()
 """
 
 KILLED = """
@@ -121,27 +114,6 @@ class TestRunRaces(BaseCase):
         """
         with databases.database() as name:
             databases.run(name, PREPARE, str(planned))
-            connection = psycopg2.connect(dbname=name)
-            cursor = connection.cursor()
-            cursor.execute("SELECT pg_advisory_lock(4711)")
-            processes = [databases.start(name, EXECUTE, run) for run in chosen]
-            self._wait_for_both(cursor)
-            cursor.execute("SELECT pg_advisory_unlock(4711)")
-            connection.close()
-            for process in processes:
-                code, output = databases.finish(process)
-                self.assertEqual(code, 0, output)
+            databases.compete(name, EXECUTE, *chosen)
             databases.run(name, 'env["account.collection.run"]._cron_dun()')
             self.assertOneLetterEach(name)
-
-    def _wait_for_both(self, cursor):
-        """Wait until both processes wait for the lock."""
-        for _attempt in range(10**6):
-            cursor.execute(
-                "SELECT COUNT(*) FROM pg_locks WHERE locktype = 'advisory' "
-                "AND NOT granted AND objid = 4711 AND database = ("
-                "SELECT oid FROM pg_database WHERE datname = current_database())"
-            )
-            if cursor.fetchone() == (2,):
-                return
-        self.fail("The two executions never came to the start.")

@@ -1,7 +1,6 @@
 """Settlements at which two are at the same moment: they end in exactly one way."""
 
 import databases
-import psycopg2
 
 from odoo.tests import BaseCase, tagged
 
@@ -41,20 +40,15 @@ with freeze_time("2024-06-01 10:00:00"):
 env.cr.commit()
 """
 
-# What each process does once the transactions of both have begun.
+# What both do at once.
 COMPETE = """
-from odoo.exceptions import UserError
-from odoo.service.model import retrying
-
 partner = env["res.partner"].search([("name", "=", "Racer")])
 settlement = env["account.collection.settlement"].search(
     [("partner_id", "=", partner.id)]
 )
-env.cr.commit()
 [action, *values] = arguments
 
 def compete():
-    env.cr.execute("SELECT pg_advisory_xact_lock_shared(4711)")
     if action == "accept":
         settlement.action_accept("Ada Miller")
     elif action == "cancel":
@@ -70,12 +64,6 @@ def compete():
         payment.action_draft()
         payment.action_cancel()
     return "done"
-
-try:
-    result = retrying(compete, env)
-except UserError as error:
-    result = str(error)
-print("Result:", result)
 """
 
 # The scheduler, right after; what is left in the end.
@@ -103,20 +91,20 @@ class TestSettlementRaces(BaseCase):
         ):
             with self.subTest(day=day), databases.database() as name:
                 databases.run(name, PREPARE, "accept")
-                outputs = self._compete(name, ["pay", day], ["evaluate"])
+                outputs = databases.compete(name, COMPETE, ["pay", day], ["evaluate"])
                 self.assertEqual(outputs, ["done", "done"])
                 self.assertEqual(self._finish(name), expected)
 
     def test_settling_and_undoing(self):
         with databases.database() as name:
             databases.run(name, PREPARE, "accept", "2024-06-05")
-            self._compete(name, ["undo"], ["evaluate"])
+            databases.compete(name, COMPETE, ["undo"], ["evaluate"])
             self.assertEqual(self._finish(name), "lapsed 100.0 0 0")
 
     def test_accepting_and_cancelling(self):
         with databases.database() as name:
             databases.run(name, PREPARE)
-            outputs = self._compete(name, ["accept"], ["cancel"])
+            outputs = databases.compete(name, COMPETE, ["accept"], ["cancel"])
             left = self._finish(name)
             if outputs == ["done", "done"]:
                 # First accepted, then withdrawn: one after the other.
@@ -130,38 +118,13 @@ class TestSettlementRaces(BaseCase):
     def test_two_accept(self):
         with databases.database() as name:
             databases.run(name, PREPARE)
-            outputs = sorted(self._compete(name, ["accept"], ["accept"]), key=len)
+            outputs = sorted(
+                databases.compete(name, COMPETE, ["accept"], ["accept"]), key=len
+            )
             self.assertEqual(outputs[0], "done")
             self.assertRegex(outputs[1], "already|just now")
 
     # === HELPERS === #
-
-    def _compete(self, name, *actions):
-        """Let two processes act at once.
-
-        :param str name: the database
-        :param actions: what each of them does, with its arguments
-        :return: what each of them printed
-        """
-        connection = psycopg2.connect(dbname=name)
-        cursor = connection.cursor()
-        cursor.execute("SELECT pg_advisory_lock(4711)")
-        processes = [databases.start(name, COMPETE, *action) for action in actions]
-        for _attempt in range(10**6):
-            cursor.execute(
-                "SELECT COUNT(*) FROM pg_locks WHERE locktype = 'advisory' "
-                "AND NOT granted AND objid = 4711"
-            )
-            if cursor.fetchone() == (2,):
-                break
-        cursor.execute("SELECT pg_advisory_unlock(4711)")
-        connection.close()
-        outputs = []
-        for process in processes:
-            code, output = databases.finish(process)
-            self.assertEqual(code, 0, output)
-            outputs.append(output.partition("Result:")[2].strip())
-        return outputs
 
     def _finish(self, name):
         """Let the scheduler run, and say what is left."""
