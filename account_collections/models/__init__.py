@@ -7,6 +7,7 @@ from . import account_collection_policy
 from . import account_collection_policy_step
 from . import account_collection_case
 from . import account_collection_case_actions
+from . import account_collection_agreement_actions
 from . import account_collection_case_refresh
 from . import account_collection_contact
 from . import account_collection_contact_thread
@@ -32,7 +33,6 @@ from . import account_collection_resolution_terms
 from . import account_collection_resolution_document
 from . import account_collection_resolution_acceptance
 from . import account_collection_promise
-from . import account_collection_promise_actions
 from . import account_collection_promise_history
 from . import account_collection_plan
 from . import account_collection_plan_line
@@ -40,7 +40,6 @@ from . import account_collection_plan_evaluation
 from . import account_collection_plan_agreement
 from . import account_collection_plan_version
 from . import account_collection_plan_payment
-from . import account_collection_plan_actions
 from . import account_collection_policy_plan
 from . import account_collection_policy_fee
 from . import account_collection_reference_rate
@@ -58,7 +57,6 @@ from . import account_collection_settlement_payment
 from . import account_collection_settlement_entry
 from . import account_collection_settlement_evaluation
 from . import account_collection_settlement_agreement
-from . import account_collection_settlement_actions
 from . import account_collection_policy_settlement
 from . import res_company_settlement
 from . import account_collection_dispute_reason
@@ -83,7 +81,6 @@ from . import account_collection_return_line
 from . import account_collection_return_credit
 from . import account_collection_return_notice
 from . import account_collection_return_ledger
-from . import account_collection_return_actions
 from . import account_collection_agreement
 from . import account_collection_case_agreement
 from . import account_collection_case_ways_out
@@ -108,7 +105,6 @@ from . import account_move_fee
 from . import account_move_settlement
 from . import account_move_barter
 from . import account_move_line
-from . import account_collection_barter_actions
 from . import account_move_line_return
 from . import account_partial_reconcile
 from . import account_payment

@@ -2,6 +2,8 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import float_compare, float_is_zero
 
+from ..tools.dialog import prepare_dialog
+
 
 class AccountCollectionBarterDelivery(models.Model):
     """What was delivered of a barter on some day, and whether it was accepted."""
@@ -85,14 +87,11 @@ class AccountCollectionBarter(models.Model):
         :rtype: dict
         """
         self.ensure_one()
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Delivery"),
-            "res_model": "account.collection.barter.deliver",
-            "view_mode": "form",
-            "target": "new",
-            "context": {"default_barter_id": self.id},
-        }
+        return prepare_dialog(
+            "account.collection.barter.deliver",
+            self.env._("Delivery"),
+            default_barter_id=self.id,
+        )
 
     def action_deliver(self, deliveries):
         """Note what was delivered. Once everything is accepted, or nothing more is

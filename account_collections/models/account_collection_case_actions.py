@@ -1,6 +1,8 @@
 from odoo import models
 from odoo.exceptions import AccessError, UserError
 
+from ..tools.dialog import prepare_dialog
+
 
 class AccountCollectionCase(models.Model):
     """What the buttons of a case do."""
@@ -136,11 +138,4 @@ class AccountCollectionCase(models.Model):
         :param dict context: defaults of the wizard, instead of this case
         :rtype: dict
         """
-        return {
-            "type": "ir.actions.act_window",
-            "name": name,
-            "res_model": model,
-            "view_mode": "form",
-            "target": "new",
-            "context": context or {"default_case_id": self.id},
-        }
+        return prepare_dialog(model, name, **(context or {"default_case_id": self.id}))

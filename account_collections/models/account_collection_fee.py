@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
+from ..tools.dialog import prepare_dialog
+
 
 class AccountCollectionFee(models.Model):
     """An invoice for late payment: what it was calculated from, and whether it was
@@ -103,14 +105,11 @@ class AccountCollectionFee(models.Model):
         :return: a window action
         :rtype: dict
         """
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Waive"),
-            "res_model": "account.collection.fee.waive",
-            "view_mode": "form",
-            "target": "new",
-            "context": {"default_fee_ids": self.ids},
-        }
+        return prepare_dialog(
+            "account.collection.fee.waive",
+            self.env._("Waive"),
+            default_fee_ids=self.ids,
+        )
 
     def action_waive(self, reason):
         """Waive these fees: each gets a credit note that is reconciled with it. The

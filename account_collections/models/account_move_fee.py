@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..tools import interest
+from ..tools.dialog import prepare_dialog
 
 
 class AccountMove(models.Model):
@@ -81,18 +82,13 @@ class AccountMove(models.Model):
                     "company. Select such invoices."
                 )
             )
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Charge Late Fee"),
-            "res_model": "account.collection.fee.charge",
-            "view_mode": "form",
-            "target": "new",
-            "context": {
-                "default_partner_id": partner.id,
-                "default_company_id": company.id,
-                "default_late_move_ids": invoices.ids,
-            },
-        }
+        return prepare_dialog(
+            "account.collection.fee.charge",
+            self.env._("Charge Late Fee"),
+            default_partner_id=partner.id,
+            default_company_id=company.id,
+            default_late_move_ids=invoices.ids,
+        )
 
     def action_view_collection_fees(self):
         """List the late fees of these invoices.

@@ -1,5 +1,4 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError
 
 
 class AccountMoveLine(models.Model):
@@ -149,44 +148,3 @@ class AccountMoveLine(models.Model):
             for hold in self.collection_hold_ids
             if hold._is_live(today)
         ) or (item["held_reason"] and self.env._("Held with the whole customer") or "")
-
-    def _prepare_agreement_action(self, model, title):
-        """Prepare the form that agrees something on these open items.
-
-        :param str model: the form
-        :param str title: what it is called
-        :return: a window action
-        :rtype: dict
-        :raise UserError: when nothing is left to pay of them, or they differ in
-            customer, company or currency
-        """
-        lines = self.filtered(
-            lambda line: (
-                line.account_id.account_type == "asset_receivable"
-                and line.parent_state == "posted"
-                and line.amount_residual_currency > 0
-            )
-        )
-        if not lines:
-            raise UserError(
-                self.env._("Nothing is left to pay, so there is nothing to agree.")
-            )
-        if (
-            len(lines.partner_id.commercial_partner_id) > 1
-            or len(lines.company_id.root_id) > 1
-            or len(lines.currency_id) > 1
-        ):
-            raise UserError(
-                self.env._(
-                    "An agreement is about open items of one customer, company and "
-                    "currency. Make one for each."
-                )
-            )
-        return {
-            "type": "ir.actions.act_window",
-            "name": title,
-            "res_model": model,
-            "view_mode": "form",
-            "target": "new",
-            "context": {"default_line_ids": lines.ids},
-        }
