@@ -77,6 +77,8 @@ from . import account_collection_barter_income
 from . import account_collection_commitment_label
 from . import account_collection_return_valuation
 from . import account_collection_return
+from . import account_collection_return_cover
+from . import account_collection_return_receipt
 from . import account_collection_return_line
 from . import account_collection_return_credit
 from . import account_collection_return_notice

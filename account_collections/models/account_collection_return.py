@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools.misc import format_date
 
+from ..tools.dialog import prepare_dialog
 from .account_collection_resolution_terms import DECIDED, TERMS
 
 # What the customer asks for: fixed as soon as the return is requested.
@@ -75,12 +76,6 @@ class AccountCollectionReturn(models.Model):
         store=True,
         help="What is credited if everything comes back as agreed, taxes included.",
     )
-    amount_accepted = fields.Monetary(
-        string="Value Accepted",
-        readonly=True,
-        copy=False,
-        help="What is credited for the goods that were accepted, taxes included.",
-    )
     amount_restocking = fields.Monetary(
         string="Restocking Fee", compute="_compute_amount_restocking"
     )
@@ -96,9 +91,6 @@ class AccountCollectionReturn(models.Model):
         "the customer if we pay, taken off the credit if the customer does. Zero if "
         "each pays the carrier directly.",
     )
-    freight_settled = fields.Monetary(
-        readonly=True, copy=False, help="What of the freight is on the credit note."
-    )
     note = fields.Text(string="Why", help="What the customer says, word for word.")
     packing = fields.Text(
         string="What to Pack", help="Printed on the return slip, as it stands."
@@ -109,7 +101,6 @@ class AccountCollectionReturn(models.Model):
         copy=False,
         help="The last day on which the goods are awaited, and the value is held.",
     )
-    date_received = fields.Date(string="Received On", readonly=True, copy=False)
     address_id = fields.Many2one(
         "res.partner",
         string="Return To",
@@ -227,24 +218,17 @@ class AccountCollectionReturn(models.Model):
         self._follow_up()
         return result
 
-    def action_open_receipt(self):
-        """Open the form that notes what has arrived.
-
-        :return: a window action
-        :rtype: dict
-        """
-        return self._prepare_dialog(
-            "account.collection.return.receive", self.env._("Goods Received")
-        )
-
     def action_open_rejection(self):
         """Open the form that rejects the return with a reason.
 
         :return: a window action
         :rtype: dict
         """
-        return self._prepare_dialog(
-            "account.collection.return.reject", self.env._("Reject the Return")
+        self.ensure_one()
+        return prepare_dialog(
+            "account.collection.return.reject",
+            self.env._("Reject the Return"),
+            default_return_id=self.id,
         )
 
     # === BUSINESS METHODS === #
@@ -283,87 +267,6 @@ class AccountCollectionReturn(models.Model):
                     format_date(self.env, today),
                 )
             )
-
-    def _move_deadline(self):
-        """Hold the value until the day that is agreed now."""
-        for one in self.filtered(lambda one: one.state == "authorized"):
-            one._check_deadline()
-            # Holds are written by the agreements alone.
-            one.hold_ids.sudo().date_end = one.date_deadline
-            one._refresh_case()
-
-    def _record_receipt(self, results, freight=None):
-        """Note what has arrived: what is accepted will be credited, and the value stays
-        held until then. Where nothing is accepted, the return is rejected.
-
-        A stock add-on calls it with what its receipt says. It may be corrected until
-        the credit note is posted.
-
-        :param dict results: by return line, the quantity accepted, the quantity
-            refused (in the unit of the invoice) and the reason of the refusal
-        :param float freight: what is settled for the freight, if it has changed
-        :raise UserError: when nothing is awaited, or the quantities make no sense
-        """
-        self.ensure_one()
-        self._lock_in(("authorized", "received"))
-        if self._get_posted_credits():
-            raise UserError(
-                self.env._(
-                    "A credit note of %s is posted. Reset it to draft to correct what "
-                    "was received.",
-                    self.name,
-                )
-            )
-        for line, (accepted, refused, reason) in results.items():
-            if line not in self.return_line_ids:
-                raise UserError(
-                    self.env._(
-                        "%(goods)s is no part of %(name)s.",
-                        goods=line.name,
-                        name=self.name,
-                    )
-                )
-            line._set_received(accepted, refused, reason)
-        accepted = self.return_line_ids.filtered("quantity_accepted")
-        if not accepted:
-            self.sudo().answer = self._get_refusal_text()
-            self._end("rejected")
-        else:
-            self._accept(freight)
-        self._follow_up()
-
-    def _accept(self, freight=None):
-        """Hold what was accepted, for as long as it takes to credit it.
-
-        :param float freight: what is settled for the freight, if it has changed
-        """
-        # What the goods are worth follows from what was accepted.
-        one = self.sudo()
-        one.freight_settled = one.freight_amount if freight is None else freight
-        amount = one._get_accepted_amount()
-        if one.currency_id.compare_amounts(amount, 0) <= 0:
-            raise UserError(
-                self.env._(
-                    "Restocking and freight leave nothing to credit. Reduce the "
-                    "freight, or refuse the goods."
-                )
-            )
-        one.write(
-            {
-                "state": "received",
-                "amount_accepted": amount,
-                "date_received": one.date_received
-                or one.company_id._get_collection_day(),
-            }
-        )
-        one._cover_again()
-
-    def _cover_again(self):
-        """Hold what was accepted instead of what was expected."""
-        one = self.sudo()
-        one.hold_ids.unlink()
-        one._cover()
-        one._refresh_case()
 
     def _on_authorized(self):
         """Await the goods: to be extended where a stock plans their receipt."""
@@ -405,101 +308,6 @@ class AccountCollectionReturn(models.Model):
         # A credit note that is undone opens the return again.
         return super()._is_evaluated() or self.state == "credited"
 
-    def _find_open_items(self):
-        """Cover the open items of the invoices that the goods are on."""
-        for one in self:
-            lines = one.return_line_ids.move_id.line_ids.filtered(
-                lambda line: (
-                    line.account_id.account_type == "asset_receivable"
-                    and line.amount_currency > 0
-                )
-            )
-            if lines != one.line_ids:
-                # Found from the goods, whose invoices the user has chosen.
-                one.sudo().line_ids = lines
-
-    def _get_cover_amount(self):
-        if self._is_received():
-            return self.amount_accepted
-        return super()._get_cover_amount()
-
-    def _get_free_amounts(self):
-        """What of each item can be covered: no more of an invoice than its goods are
-        worth."""
-        free = super()._get_free_amounts()
-        worth = self._get_amounts_by_move()
-        if not worth:
-            return free
-        capped = {}
-        for line, amount in free.items():
-            move = line.move_id._origin
-            capped[line] = min(amount, max(worth.get(move, 0), 0))
-            worth[move] = worth.get(move, 0) - capped[line]
-        return capped
-
-    def _get_amounts_by_move(self):
-        """What is credited of each invoice; the freight goes with the largest.
-
-        :return: the amount of each invoice (`account.move`), in its currency
-        :rtype: dict
-        """
-        field = "amount_accepted" if self._is_received() else "amount"
-        worth = {
-            move: sum(lines.mapped(field))
-            for move, lines in self.return_line_ids.grouped("move_id").items()
-        }
-        freight = self._get_freight()
-        if worth and not self.currency_id.is_zero(freight):
-            largest = self._get_largest(worth)
-            worth[largest] = self._add_freight(worth[largest], freight)
-        return worth
-
-    def _get_largest(self, worth):
-        """The invoice with whose credit note the freight is settled: the one that most
-        is credited of.
-
-        :param dict worth: what is credited of each invoice
-        :return: the invoice (`account.move`)
-        """
-        return max(worth, key=lambda move: (worth[move], -move.id))
-
-    def _get_freight_move(self):
-        """The invoice with whose credit note the freight is settled.
-
-        :return: the invoice (`account.move`), empty if no freight is settled
-        """
-        if self.currency_id.is_zero(self._get_freight()):
-            return self.env["account.move"]
-        lines = self.return_line_ids.filtered("quantity_accepted")
-        return self._get_largest(
-            {
-                move: sum(of_move.mapped("amount_accepted"))
-                for move, of_move in lines.grouped("move_id").items()
-            }
-        )
-
-    def _get_freight(self):
-        """What is settled for the freight, as far as it is known."""
-        return self.freight_settled if self._is_received() else self.freight_amount
-
-    def _is_received(self):
-        """Whether it is known what has arrived."""
-        return bool(self.date_received)
-
-    def _add_freight(self, amount, freight):
-        """What is credited with the freight.
-
-        :param float amount: the value of the goods
-        :param float freight: what is settled for the freight
-        :rtype: float
-        """
-        return amount + (1 if self.freight_payer == "company" else -1) * freight
-
-    def _get_accepted_amount(self):
-        """What is credited for the goods that were accepted."""
-        goods = sum(self.return_line_ids.mapped("amount_accepted"))
-        return self._add_freight(goods, self.freight_settled)
-
     def _get_default_deadline(self):
         """The day by which the goods are awaited, unless told otherwise."""
         return fields.Date.add(
@@ -514,28 +322,3 @@ class AccountCollectionReturn(models.Model):
         """
         company = self.company_id.sudo()
         return company.collection_return_address_id or company.partner_id
-
-    def _get_hold_end(self):
-        return self.date_deadline if self.state == "authorized" else False
-
-    def _get_refusal_text(self):
-        """Why goods were refused, in words for the customer."""
-        refused = self.return_line_ids.filtered("quantity_refused")
-        return "\n".join(
-            f"{line.name}: {line.refusal_reason}" for line in refused
-        ) or self.env._("Nothing has arrived.")
-
-    def _prepare_dialog(self, model, name):
-        """Prepare the dialog of a wizard about this return.
-
-        :rtype: dict
-        """
-        self.ensure_one()
-        return {
-            "type": "ir.actions.act_window",
-            "name": name,
-            "res_model": model,
-            "view_mode": "form",
-            "target": "new",
-            "context": {"default_return_id": self.id},
-        }
