@@ -88,7 +88,7 @@ class TestReturnRaces(BaseCase):
             databases.run(name, RECEIVE)
             results = self._compete(name, "first action_credit", "first action_credit")
             self.assertEqual(results[0], "done")
-            self.assertRegex(results[1], "already|lock")
+            self.assertRegex(results[1], "already|Somebody")
             self.assertEqual(self._get_states(name)[0], ("first", "credited", 0, 1))
 
     # === HELPERS === #
