@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
 from ..tools.dialog import prepare_dialog
+from ..tools.locking import take_turns
 
 
 class AccountCollectionFee(models.Model):
@@ -126,7 +127,7 @@ class AccountCollectionFee(models.Model):
         self.check_access("read")
         if not (reason or "").strip():
             raise UserError(self.env._("Say why the fee is waived."))
-        self.lock_for_update()
+        take_turns(self)
         for fee in self:
             if fee.state != "charged" or fee.move_id.state != "posted":
                 raise UserError(
