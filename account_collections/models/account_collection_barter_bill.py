@@ -266,7 +266,7 @@ class AccountCollectionBarter(models.Model):
             return
         moves.line_ids.remove_move_reconcile()
         reversals = moves._reverse_moves(
-            [self._prepare_reversal(move) for move in moves]
+            [self._prepare_counter_entry(move) for move in moves]
         )
         for move, reversal in zip(moves, reversals, strict=True):
             self._post_move(reversal)
@@ -287,29 +287,13 @@ class AccountCollectionBarter(models.Model):
         for own in lines.grouped("account_id").values():
             own.reconcile()
 
-    def _prepare_reversal(self, move):
-        """Prepare the reversal of an entry, at the rate it was posted with.
-
-        :param move: the bill or the netting entry (`account.move`)
-        :return: values of the `account.move` that reverses it
-        :rtype: dict
-        """
-        today = self.company_id._get_collection_day()
-        vals = {
-            "date": today,
-            "ref": self.env._(
-                "%(barter)s cancelled: reversal of %(entry)s",
-                barter=self.name,
-                entry=move.name,
-            ),
-        }
-        if move.is_invoice():
-            vals |= {
-                "invoice_date": today,
-                "invoice_date_due": today,
-                "invoice_currency_rate": move.invoice_currency_rate,
-            }
-        return vals
+    def _prepare_counter_entry(self, move):
+        ref = self.env._(
+            "%(barter)s cancelled: reversal of %(entry)s",
+            barter=self.name,
+            entry=move.name,
+        )
+        return {**super()._prepare_counter_entry(move), "ref": ref}
 
     # === HELPERS === #
 

@@ -3,9 +3,10 @@ from odoo.exceptions import UserError
 
 
 class AccountCollectionResolution(models.AbstractModel):
-    """Credit notes for a part of an invoice, the taxes reduced in proportion.
+    """Credit notes for a part of an invoice, the taxes reduced in proportion, and what
+    reverses entries.
 
-    They are made by Odoo's own reversal of the invoice and left as drafts.
+    Credit notes are made by Odoo's own reversal of the invoice and left as drafts.
     """
 
     _name = "account.collection.resolution"
@@ -140,6 +141,24 @@ class AccountCollectionResolution(models.AbstractModel):
         :param credit: the draft credit note (`account.move`)
         :param move: the invoice (`account.move`)
         """
+
+    def _prepare_counter_entry(self, move):
+        """Prepare the entry that reverses another, today and at the rate of that one.
+
+        :param move: the entry (`account.move`)
+        :return: values of an `account.move`
+        :rtype: dict
+        """
+        today = self.company_id._get_collection_day()
+        vals = {
+            "date": today,
+            "ref": self.env._("Reversal of: %(entry)s", entry=move.name),
+        }
+        if move.is_invoice():
+            vals["invoice_date"] = today
+            vals["invoice_date_due"] = today
+            vals["invoice_currency_rate"] = move.invoice_currency_rate
+        return vals
 
     # === HELPERS === #
 

@@ -219,24 +219,6 @@ class AccountCollectionSettlement(models.Model):
             vals["account_id"] = account.id
         return vals
 
-    def _prepare_counter_entry(self, move):
-        """Prepare what is particular of the entry that reverses another.
-
-        :param move: the entry (`account.move`)
-        :return: values of an `account.move`
-        :rtype: dict
-        """
-        today = self.company_id._get_collection_day()
-        vals = {
-            "date": today,
-            "ref": self.env._("Reversal of: %(entry)s", entry=move.name),
-        }
-        if move.is_invoice():
-            vals["invoice_date"] = today
-            vals["invoice_date_due"] = today
-            vals["invoice_currency_rate"] = move.invoice_currency_rate
-        return vals
-
     # === HELPERS === #
 
     def _get_own_moves(self):
