@@ -168,6 +168,8 @@ class AccountCollectionReturn(models.Model):
             one._lock_in(("draft",))
             one._find_open_items()
             one._check_limits()
+            if one.date_deadline:
+                one._check_deadline()
             # The state follows from the buttons.
             one.sudo().state = "requested"
             one._follow_up()

@@ -1,6 +1,8 @@
 from collections import defaultdict
 
 from odoo import Command, fields, models
+from odoo.exceptions import UserError
+from odoo.tools.misc import format_date
 
 
 class AccountCollectionReturn(models.Model):
@@ -66,7 +68,29 @@ class AccountCollectionReturn(models.Model):
                 # Recorded here alone.
                 self.sudo().credit_move_ids |= credit
                 credits_ |= credit
-        credits_.filtered(lambda move: move.state == "draft").action_post()
+        drafts = credits_.filtered(lambda move: move.state == "draft")
+        self._check_lock_dates(drafts)
+        drafts.action_post()
+
+    def _check_lock_dates(self, credits_):
+        """Refuse to post into a closed period; Odoo would move the date silently.
+
+        :param credits_: the draft credit notes (`account.move`)
+        :raise UserError: saying what is closed
+        """
+        today = self.company_id._get_collection_day()
+        for credit in credits_:
+            if closed := credit._get_violated_lock_dates(
+                credit.invoice_date or today, credit._affect_tax_report()
+            ):
+                raise UserError(
+                    self.env._(
+                        "%(day)s is in a period that is closed: %(closed)s. Nothing "
+                        "was posted.",
+                        day=format_date(self.env, credit.invoice_date or today),
+                        closed=self.env["res.company"]._format_lock_dates(closed),
+                    )
+                )
 
     def _prepare_credit_lines(self, move, amount):
         """Prepare the goods accepted, the restocking and the freight."""

@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools import float_compare, float_is_zero
 
 from ..tools.locking import take_turns
@@ -13,6 +13,8 @@ CONDITIONS = [
     ("wrong", "Wrong item"),
 ]
 
+# What follows from the goods.
+VALUED = {"amount", "amount_restocking"}
 # What follows from the receipt.
 RECEIVED = {
     "quantity_accepted",
@@ -160,13 +162,21 @@ class AccountCollectionReturnLine(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        lines = super().create(vals_list)
+        for vals in vals_list:
+            self._check_not_found(vals)
+        cleared = self.env["account.collection.return"]._without_defaults(
+            RECEIVED | VALUED
+        )
+        lines = super(AccountCollectionReturnLine, self.with_env(cleared.env)).create(
+            vals_list
+        )
         lines._check_open()
         return lines
 
     def write(self, vals):
         if self.env.su and vals.keys() <= RECEIVED:
             return super().write(vals)
+        self._check_not_found(vals)
         # Neither what it leaves nor what it comes to may be requested.
         self._check_open()
         result = super().write(vals)
@@ -182,6 +192,21 @@ class AccountCollectionReturnLine(models.Model):
     def _check_open(self):
         """Keep what was requested as it is."""
         self.return_id._check_terms_open()
+
+    @api.model
+    def _check_not_found(self, vals):
+        """Keep what follows from the goods and their receipt from being written.
+
+        :param dict vals: the values to be written
+        :raise AccessError: when one of them is found, not entered
+        """
+        if not self.env.su and (RECEIVED | VALUED) & vals.keys():
+            raise AccessError(
+                self.env._(
+                    "What has arrived, and what it is worth, follows from the receipt. "
+                    'Use "Goods Received" instead.'
+                )
+            )
 
     def _check_available(self):
         """See that no more comes back than was invoiced and not credited or returned.

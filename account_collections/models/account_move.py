@@ -3,6 +3,9 @@ from odoo.exceptions import UserError
 
 from .account_collection_hold import CASH_REASONS
 
+# The kinds of agreement that an invoice is not changed under.
+AGREED_REASONS = (*CASH_REASONS, "return", "barter")
+
 
 class AccountMove(models.Model):
     _inherit = "account.move"
@@ -109,7 +112,7 @@ class AccountMove(models.Model):
     # === BUSINESS METHODS === #
 
     def _check_not_agreed(self):
-        """Keep the invoices of which a payment is agreed.
+        """Keep the invoices of which something is agreed.
 
         :raise UserError: naming the agreement
         """
@@ -120,7 +123,7 @@ class AccountMove(models.Model):
             .search(
                 [
                     ("line_id", "in", self.line_ids.ids),
-                    ("reason", "in", CASH_REASONS),
+                    ("reason", "in", AGREED_REASONS),
                 ],
                 limit=1,
             )

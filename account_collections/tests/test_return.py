@@ -354,6 +354,54 @@ class TestReturn(ReturnCommon):
             wizard.action_receive()
         self.assertFalse(other.return_line_ids.quantity_accepted)
 
+    def test_receipt_is_not_written_with_the_goods(self):
+        """Neither created, nor written, nor proposed by the context."""
+        invoice = self._sell((5, 100, None))
+        for values in ({"quantity_accepted": 5}, {"amount": 1}, {"amount_accepted": 9}):
+            with self.subTest(values=values):
+                one = self._take_back(invoice, [1], "draft")
+                with self.assertRaises(AccessError):
+                    one.return_line_ids.write(values)
+                with self.assertRaises(AccessError):
+                    one.return_line_ids.create(
+                        {
+                            "return_id": one.id,
+                            "invoice_line_id": invoice.invoice_line_ids.id,
+                            **values,
+                        }
+                    )
+        proposed = self.env["account.collection.return"].with_context(
+            default_quantity_accepted=5, default_amount_accepted=500
+        )
+        one = proposed.create(
+            {
+                "partner_id": invoice.partner_id.id,
+                "return_line_ids": [
+                    Command.create({"invoice_line_id": invoice.invoice_line_ids.id})
+                ],
+            }
+        )
+        self.assertFalse(one.return_line_ids.quantity_accepted)
+        self.assertFalse(one.return_line_ids.amount_accepted)
+
+    def test_invoice_of_a_live_return_stays_posted(self):
+        for state in ("authorized", "received"):
+            for change in ("button_draft", "button_cancel"):
+                with self.subTest(state=state, change=change):
+                    invoice = self._sell((1, 100, None))
+                    one = self._take_back(invoice, [1], state)
+                    with self.assertRaisesRegex(UserError, one.name):
+                        getattr(invoice, change)()
+
+    def test_requested_with_a_past_deadline(self):
+        with self.assertRaisesRegex(UserError, "Choose a day"):
+            self._take_back(
+                self._sell((1, 100, None)),
+                [1],
+                "requested",
+                date_deadline=TODAY - timedelta(days=1),
+            )
+
     def test_requested_does_not_change(self):
         one = self._take_back(self._sell((2, 100, None)), [1], "requested")
         for values in (

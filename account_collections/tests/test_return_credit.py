@@ -340,12 +340,21 @@ class TestReturnCredit(ReturnCommon):
     # === WHAT ODOO FORBIDS === #
 
     def test_lock_date_leaves_the_return_where_it_was(self):
-        one = self._take_back(self._sell((1, 100, self.vat19)), [1], "received")
-        self.company.sudo().sale_lock_date = TODAY
-        self.company.sudo().fiscalyear_lock_date = TODAY
-        one.action_credit()
-        # Odoo moves the entry behind the lock date by itself.
-        self.assertGreater(one.credit_move_ids.date, TODAY)
+        for lock in ("sale_lock_date", "tax_lock_date", "fiscalyear_lock_date"):
+            for days in (0, 10):
+                with self.subTest(lock=lock, days=days):
+                    one = self._take_back(
+                        self._sell((1, 100, self.vat19)), [1], "received"
+                    )
+                    with self.env.cr.savepoint() as savepoint:
+                        self.company.sudo()[lock] = TODAY + timedelta(days=days)
+                        with self.assertRaisesRegex(UserError, "closed"):
+                            one.action_credit()
+                        savepoint.rollback()
+                    self.env.invalidate_all()
+                    self.assertEqual(one.state, "received")
+                    self.assertFalse(one.credit_move_ids)
+                    self.assertHeld(one, [119])
 
     def test_restricted_journal_leaves_the_return_where_it_was(self):
         invoice = self._sell((1, 100, self.vat19))
