@@ -2,6 +2,7 @@ from datetime import date
 from decimal import Decimal
 
 from odoo import fields, models
+from odoo.exceptions import UserError
 
 from ..tools import interest
 from .account_collection_fee_accrual import DAILY_KINDS
@@ -54,6 +55,7 @@ class AccountCollectionFeeCalculation(models.AbstractModel):
                 line,
                 calculate(policy, line, accruing, charged[line], date_end),
                 charged[line],
+                self._get_month_charged(line, values),
             )
         return values
 
@@ -144,17 +146,18 @@ class AccountCollectionFeeCalculation(models.AbstractModel):
             )
         return values
 
-    def _calculate_compensation(self, policy, line, debt):
+    def _calculate_compensation(self, policy, line, debt, day=None):
         """Calculate the fixed sum for the costs of recovery.
 
         :param int debt: what was late, in smallest units of its currency
+        :param datetime.date day: whose exchange rate applies, today's if none is given
         """
-        today = line.company_id._get_collection_day()
-        converted = line.currency_id._convert(
+        converted = self._exchange(
             debt * line.currency_id.rounding,
+            line.currency_id,
             policy.fee_currency_id,
             line.company_id,
-            today,
+            day,
         )
         units = policy.fee_currency_id.rounding
         amount = interest.get_fixed_sum(
@@ -164,7 +167,7 @@ class AccountCollectionFeeCalculation(models.AbstractModel):
                 for step in policy.fee_scale_ids
             ],
         )
-        amount = self._convert(policy, line, amount)
+        amount = self._convert(policy, line, amount, day)
         return (
             [self._prepare_charge(line, "compensation", amount, principal=debt)]
             if amount
@@ -191,11 +194,12 @@ class AccountCollectionFeeCalculation(models.AbstractModel):
             for segment in interest.get_interest(accruing, rates, start, end)
         ]
 
-    def _limit(self, policy, line, values, charged):
+    def _limit(self, policy, line, values, charged, month):
         """Keep what is charged for an open item within the limits of the policy.
 
         :param list values: what was calculated for it
         :param charged: what it was charged before (`account.collection.fee.line`)
+        :param int month: what its invoice was charged this month, in smallest units
         :return: the same, with what the limits add or take off
         :rtype: list[dict]
         """
@@ -205,7 +209,7 @@ class AccountCollectionFeeCalculation(models.AbstractModel):
         added, taken = interest.get_limited(
             sum(units(one["amount"]) for one in limited),
             units(sum(before.mapped("amount"))),
-            self._convert(policy, line, policy.fee_min),
+            max(self._convert(policy, line, policy.fee_min) - month, 0),
             self._convert(policy, line, policy.fee_max),
         )
         if limited and not sum(units(one["amount"]) for one in limited) + added + taken:
@@ -267,6 +271,32 @@ class AccountCollectionFeeCalculation(models.AbstractModel):
             for line in lines
         }
 
+    def _get_month_charged(self, line, values):
+        """What the invoice of an item costs in this calendar month so far, the
+        compensation besides: the minimum is for the month, however often is charged.
+
+        :param list values: what was calculated for its other items just now
+        :return: in smallest units
+        :rtype: int
+        """
+        month = fields.Date.start_of(line.company_id._get_collection_day(), "month")
+        charges = line.move_id.collection_fee_line_ids.filtered(
+            lambda one: (
+                one.is_live
+                and one.kind != "compensation"
+                and fields.Date.start_of(one.fee_id.date, "month") == month
+            )
+        )
+        return self._get_units(line)(
+            sum(charges.mapped("amount"))
+            + sum(
+                one["amount"]
+                for one in values
+                if one["late_move_id"] == line.move_id.id
+                and one["kind"] != "compensation"
+            )
+        )
+
     def _get_periods(self, charged):
         """The periods that were charged.
 
@@ -304,15 +334,42 @@ class AccountCollectionFeeCalculation(models.AbstractModel):
         """A percentage as it was entered, free of the binary fraction."""
         return Decimal(str(round(value, 4)))
 
-    def _convert(self, policy, line, amount):
+    def _convert(self, policy, line, amount, day=None):
         """An amount of the policy in smallest units of the currency of an item.
 
+        :param datetime.date day: whose exchange rate applies, today's if none is given
         :rtype: int
         """
-        converted = policy.fee_currency_id._convert(
-            amount,
-            line.currency_id,
-            line.company_id,
-            line.company_id._get_collection_day(),
+        converted = self._exchange(
+            amount, policy.fee_currency_id, line.currency_id, line.company_id, day
         )
         return self._get_units(line)(converted)
+
+    def _exchange(self, amount, source, target, company, day=None):
+        """An amount in another currency. Where Odoo takes a currency without a rate
+        for one like the company's, nothing is charged.
+
+        :param source: the currency of the amount (`res.currency`)
+        :param target: the other one (`res.currency`)
+        :param company: whose rates apply (`res.company`)
+        :raise UserError: when a rate is missing
+        """
+        if not amount or source == target:
+            return amount
+        for currency in (source | target) - company.currency_id:
+            if not currency.rate_ids.filtered(
+                lambda rate: (
+                    rate.company_id in (rate.company_id.browse(), company.root_id)
+                )
+            ):
+                raise UserError(
+                    self.env._(
+                        "There is no exchange rate of %(currency)s, in which the late "
+                        "fee or the late invoice is. Enter one, or choose another "
+                        "currency for the fees in the collection policy.",
+                        currency=currency.name,
+                    )
+                )
+        return source._convert(
+            amount, target, company, day or company._get_collection_day()
+        )

@@ -1,11 +1,12 @@
-from datetime import date
+from collections import defaultdict
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import SQL
+from odoo.tools import SQL, groupby
 
 from ..tools import interest
 from ..tools.locking import take_turns
+from .account_collection_fee_accrual import DAILY_KINDS
 
 
 class AccountCollectionFee(models.Model):
@@ -19,12 +20,17 @@ class AccountCollectionFee(models.Model):
     amount_excess = fields.Monetary(
         string="Charged Too Much",
         compute="_compute_amount_excess",
-        help="Interest for days after a payment that was booked later.",
+        help="What was charged beyond what is due now that a payment or a credit note "
+        "was booked later.",
     )
 
     # === COMPUTE METHODS === #
 
-    @api.depends("state", "line_ids.line_id.matched_credit_ids")
+    @api.depends(
+        "state",
+        "line_ids.line_id.matched_credit_ids",
+        "move_id.reversal_move_ids.state",
+    )
     def _compute_amount_excess(self):
         for fee in self:
             fee.amount_excess = fee._get_excess() if fee.state == "charged" else 0
@@ -32,7 +38,7 @@ class AccountCollectionFee(models.Model):
     # === ACTION METHODS === #
 
     def action_credit_excess(self):
-        """Credit the interest for days after a payment that was booked later.
+        """Credit what is too much since a payment or a credit note was booked later.
 
         :return: a window action that shows the credit note
         :rtype: dict
@@ -142,49 +148,142 @@ class AccountCollectionFee(models.Model):
 
     # === HELPERS === #
 
-    def _get_excess(self):
-        """What was charged for days on which less was owed than was known.
+    def _get_excess(self, is_reduced=True):
+        """What was charged beyond what the same items would be charged for the same
+        days by today's ledger, what was credited already deducted.
 
-        :return: the amount, what was credited already deducted
+        :param bool is_reduced: whether what was credited or written off of the late
+            items counts, or payments alone
+        :return: the amount, with the tax if the product's price includes it
         :rtype: float
         """
         self.ensure_one()
         # What was charged does not depend on who asks.
-        charges = self.sudo().line_ids.filtered(
-            lambda line: line.kind == "interest" and line.line_id
-        )
-        movements = self.env["account.collection.ledger"]._get_movements(
-            charges.line_id
-        )
-        excess = 0
-        for charge in charges:
-            units = self.env["account.collection.fee.calculation"]._get_units(
-                charge.line_id
+        fee = self.sudo()
+        excess = fee.amount - fee._get_due(is_reduced) * fee.currency_id.rounding
+        excess = min(excess, fee._get_billed()) - fee._get_credited()
+        return fee.currency_id.round(max(excess, 0))
+
+    def _get_due(self, is_reduced):
+        """What the items of this fee would be charged by today's ledger; see
+        `_get_excess`. What was charged before counts as far as it was due.
+
+        :return: in smallest units
+        :rtype: int
+        """
+        charges = (
+            self.env["account.collection.fee.line"]
+            .search(
+                [
+                    ("late_move_id", "in", self.line_ids.late_move_id.ids),
+                    ("is_live", "=", True),
+                ]
             )
-            received, reductions = movements[charge.line_id.id]
-            principal = units(charge.principal)
-            owed = interest.get_owed(
-                units(
-                    charge.line_id.amount_currency
-                    - sum(amount for _day, amount in reductions)
-                ),
+            .sorted(lambda charge: (charge.fee_id.id, charge.id))
+        )
+        owed = self._get_owed(charges.line_id, is_reduced)
+        before, months, due = defaultdict(int), defaultdict(int), 0
+        for (fee, move, line), group in groupby(
+            charges, lambda charge: (charge.fee_id, charge.late_move_id, charge.line_id)
+        ):
+            month = move, fields.Date.start_of(fee.date, "month")
+            limited, compensation = fee._get_item_due(
+                charges.browse().concat(*group),
+                owed.get(line),
+                before[line],
+                months[month],
+            )
+            before[line] += limited
+            months[month] += limited
+            if fee == self:
+                due += limited + compensation
+        return due
+
+    def _get_owed(self, lines, is_reduced):
+        """What was owed of late items on each day, as the books say today.
+
+        :return: steps by item, see `tools.interest`
+        :rtype: dict
+        """
+        movements = self.env["account.collection.ledger"]._get_movements(lines)
+        owed = {}
+        for line in lines:
+            units = self.env["account.collection.fee.calculation"]._get_units(line)
+            received, reductions = movements[line.id]
+            reduced = sum(amount for _day, amount in reductions) if is_reduced else 0
+            owed[line] = interest.get_owed(
+                units(line.amount_currency - reduced),
                 [(day, units(amount)) for day, amount in received],
             )
-            rate = self.env["account.collection.fee.calculation"]._get_decimal(
-                charge.rate
-            )
-            segments = interest.get_interest(
-                [(day, min(amount, principal)) for day, amount in owed],
-                [(date.min, rate)],
-                charge.date_start,
-                charge.date_end,
-            )
-            due = sum(segment.amount for segment in segments)
-            excess += max(units(charge.amount) - due, 0)
-        credited = sum(
-            self.sudo()
-            .move_id.reversal_move_ids.filtered(lambda move: move.state == "posted")
-            .mapped("amount_untaxed")
+        return owed
+
+    def _get_item_due(self, charges, owed, before, month):
+        """What this fee would charge for one item by today's ledger: what it did
+        charge, unless less was owed.
+
+        :param charges: its lines about the item (`account.collection.fee.line`)
+        :param list owed: steps of what was owed, or None when the item was replaced
+        :param int before: what the item was charged before, in smallest units
+        :param int month: what its invoice was charged in the same month
+        :return: what the limits apply to, and the compensation
+        :rtype: tuple[int, int]
+        """
+        calculation, policy = (
+            self.env["account.collection.fee.calculation"],
+            self.policy_id,
         )
-        amount = excess * self.currency_id.rounding - credited
-        return self.currency_id.round(max(amount, 0))
+        line = charges.line_id
+        units = calculation._get_units(self.line_ids)
+        compensation = charges.filtered(lambda one: one.kind == "compensation")
+        daily = charges.filtered(lambda one: one.kind in DAILY_KINDS)
+        charged = units(sum((charges - compensation).mapped("amount")))
+        compensated = units(sum(compensation.mapped("amount")))
+        if owed is None:
+            return charged, compensated
+        beyond = fields.Date.add(line.date_maturity, days=policy.fee_grace_days + 1)
+        if not interest.get_value(owed, beyond):
+            return 0, 0
+        due = sum(one._get_due(owed) for one in daily)
+        if due < units(sum(daily.mapped("amount"))):
+            minimum = calculation._convert(policy, line, policy.fee_min, self.date)
+            added, taken = interest.get_limited(
+                due,
+                before,
+                max(minimum - month, 0),
+                calculation._convert(policy, line, policy.fee_max, self.date),
+            )
+            charged = min(charged, due + added + taken)
+        first = min(filter(None, daily.mapped("date_start")), default=beyond)
+        debt = interest.get_value(owed, first)
+        if not debt:
+            return charged, 0
+        if policy.fee_scale_ids and debt < units(sum(compensation.mapped("principal"))):
+            values = calculation._calculate_compensation(policy, line, debt, self.date)
+            compensated = min(compensated, units(sum(one["amount"] for one in values)))
+        return charged, compensated
+
+    def _get_billed(self):
+        """What the fee invoice bills, in the terms of its prices."""
+        return self._get_price(self.move_id)
+
+    def _get_credited(self):
+        """What was credited of the fee invoice, by hand too, in the terms of its
+        prices: so they compare whether or not the prices include the tax.
+
+        :rtype: float
+        """
+        return self._get_price(
+            self.move_id.reversal_move_ids.filtered(
+                lambda move: move.state == "posted" and move.move_type == "out_refund"
+            )
+        )
+
+    def _get_price(self, moves):
+        """The sum of the lines of invoices, each price as it was entered."""
+        return self.currency_id.round(
+            sum(
+                line.price_unit * line.quantity * (1 - line.discount / 100)
+                for line in moves.invoice_line_ids
+                if line.display_type == "product"
+            )
+        )

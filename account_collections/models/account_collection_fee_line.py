@@ -1,6 +1,9 @@
+from datetime import date
+
 from odoo import api, fields, models
 from odoo.tools.misc import format_date, formatLang
 
+from ..tools import interest
 from .account_collection_fee_accrual import DAILY_KINDS
 
 
@@ -141,6 +144,31 @@ class AccountCollectionFeeLine(models.Model):
         if self.kind == "maximum":
             return env._("Down to the agreed maximum")
         return env._("Fee for late payment")
+
+    def _get_due(self, owed):
+        """What a charge for days costs by today's ledger.
+
+        :param list owed: steps of what was owed of the late item
+        :return: in smallest units, what was charged at most
+        :rtype: int
+        """
+        calculation = self.env["account.collection.fee.calculation"]
+        units = calculation._get_units(self)
+        rate = calculation._get_decimal(self.rate)
+        principal, charged = units(self.principal), units(self.amount)
+        if self.kind == "interest":
+            segments = interest.get_interest(
+                [(day, min(amount, principal)) for day, amount in owed],
+                [(date.min, rate)],
+                self.date_start,
+                self.date_end,
+            )
+            return min(charged, sum(segment.amount for segment in segments))
+        # What was paid before the day of the charge was not to be charged.
+        base = min(interest.get_value(owed, self.fee_id.date), principal)
+        if self.kind == "percent":
+            return min(charged, interest.get_percentage(base, rate))
+        return charged if base else 0
 
     # === HELPERS === #
 

@@ -62,8 +62,8 @@ class AccountCollectionPolicy(models.Model):
         compute="_compute_fee_currency_id",
         store=True,
         readonly=False,
-        help="Of the amounts below, and the one whose reference rate applies. Fees are "
-        "charged in the currency of the late invoice.",
+        help="Of the amounts below: the company's, or that of the law whose reference "
+        "rate applies. Fees are charged in the currency of the late invoice.",
     )
     fee_is_rate_kept = fields.Boolean(
         string="Keep the First Rate",
@@ -91,7 +91,9 @@ class AccountCollectionPolicy(models.Model):
     fee_min = fields.Monetary(
         string="Least Fee",
         currency_field="fee_currency_id",
-        help="The least that is charged at once for a late invoice.",
+        help="The least that a late invoice is charged in a calendar month, the "
+        "compensation besides: who is charged several times in a month is charged up "
+        "to it once.",
     )
     fee_max = fields.Monetary(
         string="Most Fees",
@@ -140,9 +142,13 @@ class AccountCollectionPolicy(models.Model):
         for policy in self:
             policy.fee_points = policy._get_law()[1]
 
-    @api.depends("fee_law", "company_id")
+    @api.depends("fee_law", "fee_method", "company_id")
     def _compute_fee_currency_id(self):
         for policy in self:
+            if policy.fee_method != "statutory":
+                # Without a law the amounts are whatever the company agreed.
+                policy.fee_currency_id = policy.company_id.currency_id
+                continue
             # Archived currencies too: what is charged is converted from them.
             currency = (
                 self.env["res.currency"]

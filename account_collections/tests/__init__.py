@@ -14,6 +14,7 @@ from . import test_resolution_property
 from . import test_commitment_reminder
 from . import test_policy
 from . import test_fee
+from . import test_fee_correction
 from . import test_fee_posting
 from . import test_hold
 from . import test_letter

@@ -197,6 +197,38 @@ class TestFee(FeeCommon):
                     scale,
                 )
 
+    def test_currency_of_the_amounts(self):
+        """The company's, unless a law has its own: (method, law, currency)."""
+        own = self.company.currency_id.name
+        policy = self.env["account.collection.policy"].create({"name": "New"})
+        self.assertEqual(policy.fee_currency_id.name, own)
+        for method, law, currency in (
+            ("flat", "eu", own),
+            ("statutory", "eu", "EUR"),
+            ("statutory", "uk", "GBP"),
+            ("statutory", "other", own),
+            ("daily", "uk", own),
+        ):
+            with self.subTest(method=method, law=law):
+                policy.write({"fee_method": method, "fee_law": law})
+                self.assertEqual(policy.fee_currency_id.name, currency)
+
+    def test_missing_exchange_rate_is_said(self):
+        """Not taken for one, as Odoo does."""
+        currency = self.setup_other_currency("CHF", rates=[("2020-01-01", 2.0)])
+        self.policy.write(
+            {
+                "fee_method": "flat",
+                "fee_amount": 15,
+                "fee_currency_id": currency.id,
+            }
+        )
+        self._create_open_invoice(self.customer, 1000, days=10)
+        self.assertEqual(self._get_charges()[0]["amount"], 7.5)
+        currency.rate_ids.sudo().unlink()
+        with self.assertRaisesRegex(UserError, "no exchange rate of CHF"):
+            self._get_charges()
+
     # === REFERENCE RATES === #
 
     def test_missing_rate_is_said(self):
@@ -545,6 +577,34 @@ class TestFee(FeeCommon):
             self.assertEqual(self._charge(date(2024, 7, 14)).amount, 5)
         with freeze_time("2024-08-14 10:00:00"):
             self.assertFalse(self._charge(date(2024, 8, 14)))
+
+    def test_minimum_once_a_month(self):
+        """However often is charged, and for all installments of an invoice."""
+        self.policy.fee_min = 10
+        term = self.env["account.payment.term"].create(
+            {
+                "name": "Two halves",
+                "line_ids": [
+                    Command.create(
+                        {"value": "percent", "value_amount": 50, "nb_days": days}
+                    )
+                    for days in (0, 1)
+                ],
+            }
+        )
+        self._create_open_invoice(
+            self.customer,
+            1000,
+            invoice_date=TODAY - timedelta(days=10),
+            invoice_payment_term_id=term.id,
+        )
+        # Up to it for the first half; the other one costs six days of 500.00.
+        self.assertEqual(self._charge(TODAY - timedelta(days=3)).amount, 10.82)
+        # Two days of 1,000.00, and one more
+        self.assertEqual(self._charge(TODAY - timedelta(days=1)).amount, 0.54)
+        self.assertEqual(self._charge().amount, 0.28)
+        with freeze_time("2024-07-14 10:00:00"):
+            self.assertEqual(self._charge(date(2024, 7, 14)).amount, 10)
 
     def test_compensation_once(self):
         self._set_law("eu")

@@ -1,0 +1,121 @@
+from datetime import timedelta
+
+from odoo.exceptions import UserError
+from odoo.tests import tagged
+
+from .common import TODAY
+from .test_fee_posting import FeePostingCommon
+
+
+@tagged("post_install", "-at_install")
+class TestFeeCorrection(FeePostingCommon):
+    """What is given back when the books learn later that less was owed."""
+
+    # === HELPERS === #
+
+    def _charge_late(self, amount=10000, days=100, **values):
+        """Charge an invoice that is late, by a policy.
+
+        :return: the invoice and the fee
+        """
+        self.policy.write(
+            {"fee_method": "daily", "fee_rate": 10, "fee_min": 0, "fee_max": 0}
+        )
+        self.policy.write(values)
+        customer = self.customer.copy({"name": f"{values}"})
+        customer.write(
+            {"collection_has_fee": True, "collection_fee_start": "2020-01-01"}
+        )
+        invoice = self._create_open_invoice(customer, amount, days=days)
+        return invoice, self._charge(partner=customer)
+
+    def assertExcess(self, fee, excess):
+        """Compare what was charged too much, and see that it is credited at once."""
+        fee.invalidate_recordset()
+        self.assertEqual(fee.amount_excess, excess)
+        if excess:
+            fee.action_credit_excess()
+            fee.invalidate_recordset()
+            self.assertEqual(fee.amount_excess, 0)
+            with self.assertRaisesRegex(UserError, "no more than was owed"):
+                fee.action_credit_excess()
+
+    # === HOW MUCH === #
+
+    def test_limits_still_apply(self):
+        """(policy, days late, paid days ago, charged, too much)."""
+        for values, days, paid, charged, excess in (
+            ({}, 100, 50, 273.97, 136.98),
+            # Half of it is beyond the maximum still.
+            ({"fee_max": 2}, 100, 50, 2, 0),
+            ({"fee_max": 200}, 100, 50, 200, 63.01),
+            # The minimum would be due too.
+            ({"fee_min": 300}, 100, 50, 300, 0),
+            ({"fee_min": 150}, 100, 50, 273.97, 123.97),
+            # Paid in time, or within the grace
+            ({"fee_min": 300}, 100, 101, 300, 300),
+            ({"fee_grace_days": 60}, 100, 50, 273.97, 273.97),
+            ({"fee_method": "percent"}, 10, 11, 500, 500),
+            ({"fee_method": "percent"}, 10, 5, 500, 500),
+            ({"fee_method": "percent"}, 10, 0, 500, 0),
+            ({"fee_method": "flat", "fee_amount": 15}, 10, 11, 15, 15),
+        ):
+            with self.subTest(values=values, days=days, paid=paid):
+                values = {"fee_grace_days": 0, **values}
+                invoice, fee = self._charge_late(days=days, **values)
+                self.assertEqual(fee.amount, charged)
+                self._pay(invoice, 10000, payment_date=TODAY - timedelta(days=paid))
+                self.assertExcess(fee, excess)
+
+    def test_percentage_of_less(self):
+        invoice, fee = self._charge_late(fee_method="percent", fee_percent=5)
+        self._pay(invoice, 4000, payment_date=TODAY - timedelta(days=5))
+        self.assertExcess(fee, 200)
+
+    def test_compensation(self):
+        """(law, paid before it was late, given back) of 10,000.00 at 40 EUR or up to
+        100 GBP; paid while late, the compensation stays."""
+        for law, amount, days, kind in (
+            ("eu", 10000, 31, 40),
+            ("eu", 9000, 31, 0),
+            ("eu", 10000, 20, 0),
+            ("uk", 9000, 31, 30),
+            ("uk", 9500, 31, 60),
+            ("uk", 10000, 31, 100),
+        ):
+            with self.subTest(law=law, amount=amount, days=days):
+                if self.policy.fee_law != law:
+                    self._set_law(law)
+                invoice, fee = self._charge_late(days=30, fee_method="statutory")
+                self._pay(invoice, amount, payment_date=TODAY - timedelta(days=days))
+                fee.invalidate_recordset()
+                whole = sum(
+                    fee.line_ids.filtered(lambda line: line.kind == "interest").mapped(
+                        "amount"
+                    )
+                )
+                if days > 30:
+                    self.assertAlmostEqual(
+                        fee.amount_excess, whole * amount / 10000 + kind, delta=0.02
+                    )
+                else:
+                    self.assertLess(fee.amount_excess, whole)
+                if amount == 10000 and days > 30:
+                    self.assertExcess(fee, fee.amount)
+
+    def test_taxes(self):
+        """(the price includes the tax, what the corrected fee comes to)."""
+        for override, total in (("tax_excluded", 164.38), ("tax_included", 136.99)):
+            with self.subTest(override):
+                tax = self.company.account_sale_tax_id.copy(
+                    {
+                        "name": override,
+                        "amount": 20,
+                        "price_include_override": override,
+                    }
+                )
+                self.company._get_collection_fee_product().taxes_id = tax
+                invoice, fee = self._charge_late()
+                self._pay(invoice, 10000, payment_date=TODAY - timedelta(days=50))
+                self.assertExcess(fee, 136.98)
+                self.assertEqual(fee.move_id.amount_residual, total)
