@@ -41,7 +41,7 @@ class AccountCollectionFeeCalculation(models.AbstractModel):
             late &= lines
         histories = self._get_histories(company, partner, late)
         charged = self._get_charged(late)
-        values = []
+        calculated = {}
         for line in late.sorted(lambda line: (line.date_maturity, line.id)):
             owed, accruing = histories[line]
             beyond = fields.Date.add(line.date_maturity, days=policy.fee_grace_days + 1)
@@ -50,14 +50,23 @@ class AccountCollectionFeeCalculation(models.AbstractModel):
             if policy.fee_frequency == "once" and self._get_periods(charged[line]):
                 continue
             calculate = getattr(self, f"_calculate_{policy.fee_method}")
-            values += self._limit(
+            calculated[line] = calculate(
+                policy, line, accruing, charged[line], date_end
+            )
+        # The minimum is reached with the last item of an invoice.
+        last = {line.move_id: line for line, values in calculated.items() if values}
+        limited = []
+        for line, values in calculated.items():
+            limited += self._limit(
                 policy,
                 line,
-                calculate(policy, line, accruing, charged[line], date_end),
+                values,
                 charged[line],
-                self._get_month_charged(line, values),
+                self._get_minimum_left(policy, line, limited)
+                if line == last.get(line.move_id)
+                else 0,
             )
-        return values
+        return limited
 
     def _calculate_flat(self, policy, line, accruing, charged, date_end):
         """Calculate a flat fee; see `_calculate_fixed`."""
@@ -194,12 +203,12 @@ class AccountCollectionFeeCalculation(models.AbstractModel):
             for segment in interest.get_interest(accruing, rates, start, end)
         ]
 
-    def _limit(self, policy, line, values, charged, month):
+    def _limit(self, policy, line, values, charged, minimum):
         """Keep what is charged for an open item within the limits of the policy.
 
         :param list values: what was calculated for it
         :param charged: what it was charged before (`account.collection.fee.line`)
-        :param int month: what its invoice was charged this month, in smallest units
+        :param int minimum: the least to charge for it now, in smallest units
         :return: the same, with what the limits add or take off
         :rtype: list[dict]
         """
@@ -209,7 +218,7 @@ class AccountCollectionFeeCalculation(models.AbstractModel):
         added, taken = interest.get_limited(
             sum(units(one["amount"]) for one in limited),
             units(sum(before.mapped("amount"))),
-            max(self._convert(policy, line, policy.fee_min) - month, 0),
+            minimum,
             self._convert(policy, line, policy.fee_max),
         )
         if limited and not sum(units(one["amount"]) for one in limited) + added + taken:
@@ -271,9 +280,9 @@ class AccountCollectionFeeCalculation(models.AbstractModel):
             for line in lines
         }
 
-    def _get_month_charged(self, line, values):
-        """What the invoice of an item costs in this calendar month so far, the
-        compensation besides: the minimum is for the month, however often is charged.
+    def _get_minimum_left(self, policy, line, values):
+        """The minimum, less what the invoice of an item costs in this calendar month so
+        far, the compensation besides: it is for the month, however often is charged.
 
         :param list values: what was calculated for its other items just now
         :return: in smallest units
@@ -287,15 +296,13 @@ class AccountCollectionFeeCalculation(models.AbstractModel):
                 and fields.Date.start_of(one.fee_id.date, "month") == month
             )
         )
-        return self._get_units(line)(
-            sum(charges.mapped("amount"))
-            + sum(
-                one["amount"]
-                for one in values
-                if one["late_move_id"] == line.move_id.id
-                and one["kind"] != "compensation"
-            )
+        month = sum(charges.mapped("amount")) + sum(
+            one["amount"]
+            for one in values
+            if one["late_move_id"] == line.move_id.id and one["kind"] != "compensation"
         )
+        minimum = self._convert(policy, line, policy.fee_min)
+        return max(minimum - self._get_units(line)(month), 0)
 
     def _get_periods(self, charged):
         """The periods that were charged.
@@ -358,9 +365,7 @@ class AccountCollectionFeeCalculation(models.AbstractModel):
             return amount
         for currency in (source | target) - company.currency_id:
             if not currency.rate_ids.filtered(
-                lambda rate: (
-                    rate.company_id in (rate.company_id.browse(), company.root_id)
-                )
+                lambda rate: rate.company_id in (company.browse(), company.root_id)
             ):
                 raise UserError(
                     self.env._(

@@ -182,16 +182,21 @@ class AccountCollectionFee(models.Model):
             .sorted(lambda charge: (charge.fee_id.id, charge.id))
         )
         owed = self._get_owed(charges.line_id, is_reduced)
+        last = {
+            (charge.fee_id, charge.late_move_id): charge.line_id for charge in charges
+        }
         before, months, due = defaultdict(int), defaultdict(int), 0
         for (fee, move, line), group in groupby(
             charges, lambda charge: (charge.fee_id, charge.late_move_id, charge.line_id)
         ):
             month = move, fields.Date.start_of(fee.date, "month")
+            # The minimum is reached with the last item of an invoice.
+            is_last = last[fee, move] == line
             limited, compensation = fee._get_item_due(
                 charges.browse().concat(*group),
                 owed.get(line),
                 before[line],
-                months[month],
+                months[month] if is_last else None,
             )
             before[line] += limited
             months[month] += limited
@@ -224,14 +229,13 @@ class AccountCollectionFee(models.Model):
         :param charges: its lines about the item (`account.collection.fee.line`)
         :param list owed: steps of what was owed, or None when the item was replaced
         :param int before: what the item was charged before, in smallest units
-        :param int month: what its invoice was charged in the same month
+        :param int month: what its invoice was charged in the same month, or None when
+            no minimum applies
         :return: what the limits apply to, and the compensation
         :rtype: tuple[int, int]
         """
-        calculation, policy = (
-            self.env["account.collection.fee.calculation"],
-            self.policy_id,
-        )
+        calculation = self.env["account.collection.fee.calculation"]
+        policy = self.policy_id
         line = charges.line_id
         units = calculation._get_units(self.line_ids)
         compensation = charges.filtered(lambda one: one.kind == "compensation")
@@ -245,11 +249,13 @@ class AccountCollectionFee(models.Model):
             return 0, 0
         due = sum(one._get_due(owed) for one in daily)
         if due < units(sum(daily.mapped("amount"))):
-            minimum = calculation._convert(policy, line, policy.fee_min, self.date)
+            minimum = 0
+            if month is not None:
+                minimum = calculation._convert(policy, line, policy.fee_min, self.date)
             added, taken = interest.get_limited(
                 due,
                 before,
-                max(minimum - month, 0),
+                max(minimum - (month or 0), 0),
                 calculation._convert(policy, line, policy.fee_max, self.date),
             )
             charged = min(charged, due + added + taken)
