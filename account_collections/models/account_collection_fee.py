@@ -54,7 +54,12 @@ class AccountCollectionFee(models.Model):
     )
     payment_state = fields.Selection(related="move_id.payment_state")
     state = fields.Selection(
-        [("charged", "Charged"), ("waived", "Waived"), ("cancelled", "Cancelled")],
+        [
+            ("charged", "Charged"),
+            ("waived", "Waived"),
+            ("credited", "Credited"),
+            ("cancelled", "Cancelled"),
+        ],
         compute="_compute_state",
         store=True,
         tracking=True,
@@ -79,13 +84,20 @@ class AccountCollectionFee(models.Model):
         for fee in self:
             fee.amount = sum(fee.line_ids.mapped("amount"))
 
-    @api.depends("move_id.state", "credit_move_id.state")
+    @api.depends(
+        "move_id.state",
+        "credit_move_id.state",
+        "move_id.reversal_move_ids.state",
+        "move_id.reversal_move_ids.amount_total",
+    )
     def _compute_state(self):
         for fee in self:
             if fee.move_id.state == "cancel":
                 fee.state = "cancelled"
             elif fee.credit_move_id.state == "posted":
                 fee.state = "waived"
+            elif fee._is_credited():
+                fee.state = "credited"
             else:
                 fee.state = "charged"
 
@@ -132,8 +144,8 @@ class AccountCollectionFee(models.Model):
             if fee.state != "charged" or fee.move_id.state != "posted":
                 raise UserError(
                     self.env._(
-                        "The fee %s is not posted, or it was waived or cancelled "
-                        "already, so there is nothing to waive.",
+                        "The fee %s is not posted, or it was waived, credited or "
+                        "cancelled already, so there is nothing to waive.",
                         fee.display_name,
                     )
                 )
@@ -144,13 +156,86 @@ class AccountCollectionFee(models.Model):
     # === BUSINESS METHODS === #
 
     def _post_waiver(self, reason):
-        """Credit a fee invoice in full.
+        """Credit what is left of a fee invoice: what was credited before, by hand or
+        since too much was charged, is taken off.
 
         :param str reason: why
         :return: the credit note (`account.move`), posted and reconciled
         """
         self.ensure_one()
-        return self.move_id._reverse_moves([self._prepare_waiver(reason)], cancel=True)
+        credits_ = self._get_credits()
+        credit = self.move_id._reverse_moves([self._prepare_waiver(reason)])
+        if credits_:
+            credit.write(
+                {
+                    "invoice_line_ids": [
+                        fields.Command.create(self._prepare_credited_line(line))
+                        for line in credits_.invoice_line_ids
+                        if line.display_type == "product"
+                    ]
+                }
+            )
+            self._round_waiver(credit, credits_)
+        return self._post_credit(credit)
+
+    def _round_waiver(self, credit, former):
+        """Let the credit notes of a fee come to the fee, where the tax of each was
+        rounded.
+
+        :param credit: the last one, a draft (`account.move`)
+        :param former: the ones before
+        """
+        left = self.move_id.amount_total - sum(former.mapped("amount_total"))
+        beyond = self.currency_id.round(credit.amount_total - left)
+        tax = credit.line_ids.filtered("tax_repartition_line_id")[:1]
+        # A cent for each document; more comes of other taxes, which are meant.
+        bound = (1 + len(former)) * self.currency_id.rounding
+        if tax and self.currency_id.compare_amounts(abs(beyond), bound) <= 0:
+            credit.write(
+                {
+                    "line_ids": [
+                        fields.Command.update(
+                            tax.id, {"amount_currency": tax.amount_currency - beyond}
+                        )
+                    ]
+                }
+            )
+
+    def _post_credit(self, credit):
+        """Post a credit note of a fee, and reconcile them.
+
+        :param credit: the credit note (`account.move`)
+        :return: the same
+        """
+        credit.action_post()
+        (self.move_id.line_ids | credit.line_ids).filtered(
+            lambda line: (
+                line.account_id.account_type == "asset_receivable"
+                and not line.reconciled
+            )
+        ).reconcile()
+        return credit
+
+    def _prepare_credited_line(self, line):
+        """Prepare the line of a waiver that takes off what was credited before.
+
+        :param line: of the former credit note (`account.move.line`)
+        :return: values of an `account.move.line`
+        :rtype: dict
+        """
+        lang = self.move_id.partner_id.lang or self.env.lang
+        return {
+            "product_id": line.product_id.id,
+            "account_id": line.account_id.id,
+            "tax_ids": [fields.Command.set(line.tax_ids.ids)],
+            "name": self.with_context(lang=lang).env._(
+                "Credited before by %s", line.move_id.name
+            ),
+            "quantity": -line.quantity,
+            "price_unit": line.price_unit,
+            "discount": line.discount,
+            "sequence": 1000,
+        }
 
     def _prepare_waiver(self, reason):
         """Prepare the credit note of a fee invoice.
@@ -187,3 +272,44 @@ class AccountCollectionFee(models.Model):
             "waive_user_id": self.env.uid,
             "date_waived": self.company_id._get_collection_day(),
         }
+
+    # === HELPERS === #
+
+    def _is_credited(self):
+        """Whether nothing is left of the fee: it was credited by hand."""
+        self.ensure_one()
+        credited = self._get_credited()
+        return not self.currency_id.is_zero(credited) and (
+            self.currency_id.compare_amounts(credited, self._get_billed()) >= 0
+        )
+
+    def _get_billed(self):
+        """What the fee invoice bills, in the terms of its prices.
+
+        :rtype: float
+        """
+        return self._get_price(self.move_id)
+
+    def _get_credited(self):
+        """What was credited of the fee invoice, by hand too, in the terms of its
+        prices: so they compare whether or not the prices include the tax.
+
+        :rtype: float
+        """
+        return self._get_price(self._get_credits())
+
+    def _get_credits(self):
+        """The posted credit notes of the fee invoice (`account.move`)."""
+        return self.move_id.reversal_move_ids.filtered(
+            lambda move: move.state == "posted" and move.move_type == "out_refund"
+        )
+
+    def _get_price(self, moves):
+        """The sum of the lines of invoices, each price as it was entered."""
+        return self.currency_id.round(
+            sum(
+                line.price_unit * line.quantity * (1 - line.discount / 100)
+                for line in moves.invoice_line_ids
+                if line.display_type == "product"
+            )
+        )

@@ -77,6 +77,7 @@ class AccountCollectionFeeAccrual(models.AbstractModel):
                     SELECT FROM account_collection_fee fee
                      WHERE fee.move_id = move.id
                )
+               AND move.collection_is_fee IS NOT TRUE
                AND %(partners)s
             """,
             kinds=DAILY_KINDS,

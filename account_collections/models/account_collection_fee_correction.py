@@ -1,7 +1,7 @@
 from collections import defaultdict
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL, groupby
 
 from ..tools import interest
@@ -42,9 +42,14 @@ class AccountCollectionFee(models.Model):
 
         :return: a window action that shows the credit note
         :rtype: dict
+        :raise AccessError: for who is no manager
         :raise UserError: when no more was charged than was owed
         """
         self.ensure_one()
+        if not self.env.user.has_group("account_collections.group_collection_manager"):
+            raise AccessError(
+                self.env._("Ask a collections manager to credit late fees.")
+            )
         self.check_access("read")
         # Two people who press at once do so one after the other.
         take_turns(self)
@@ -69,14 +74,7 @@ class AccountCollectionFee(models.Model):
             .with_company(self.move_id.company_id)
             .create(self._prepare_correction())
         )
-        credit.action_post()
-        (self.move_id.line_ids | credit.line_ids).filtered(
-            lambda line: (
-                line.account_id.account_type == "asset_receivable"
-                and not line.reconciled
-            )
-        ).reconcile()
-        return credit
+        return self._post_credit(credit)
 
     def _prepare_correction(self):
         """Prepare the credit note of what was charged too much, in the customer's
@@ -103,9 +101,7 @@ class AccountCollectionFee(models.Model):
                         "product_id": line[:1].product_id.id,
                         "account_id": line[:1].account_id.id,
                         "tax_ids": [fields.Command.set(line[:1].tax_ids.ids)],
-                        "name": localized.env._(
-                            "Interest after a payment that was booked later"
-                        ),
+                        "name": localized._get_correction_reason(),
                         "quantity": 1,
                         "price_unit": self.amount_excess,
                     }
@@ -113,10 +109,19 @@ class AccountCollectionFee(models.Model):
             ],
         }
 
+    def _get_correction_reason(self):
+        """Why too much was charged, in the language of the context.
+
+        :rtype: str
+        """
+        if not self._get_excess(is_reduced=False):
+            return self.env._("Late fee on what was credited later")
+        return self.env._("Late fee after a payment that was booked later")
+
     @api.model
     def _ask_to_correct(self):
-        """Ask for credit notes where a payment was booked after the interest for later
-        days had been charged."""
+        """Ask for credit notes where a payment was booked after a fee for later days
+        had been charged, or the late invoice was credited since."""
         self.env.flush_all()
         rows = self.env.execute_query(
             SQL(
@@ -126,9 +131,11 @@ class AccountCollectionFee(models.Model):
                   JOIN account_collection_fee_line charge ON charge.fee_id = fee.id
                   JOIN account_partial_reconcile partial
                     ON partial.debit_move_id = charge.line_id
-                 WHERE fee.state = 'charged' AND charge.kind = 'interest'
+                  JOIN account_move_line credit ON credit.id = partial.credit_move_id
+                  JOIN account_move move ON move.id = credit.move_id
+                 WHERE fee.state = 'charged'
                    AND partial.create_date >= fee.create_date
-                   AND partial.max_date < charge.date_end
+                   AND (partial.max_date < fee.date OR move.move_type = 'out_refund')
                 """
             )
         )
@@ -136,11 +143,11 @@ class AccountCollectionFee(models.Model):
         for fee in self.sudo().browse(fee_id for (fee_id,) in rows):
             if fee.amount_excess:
                 fee._ask(
-                    self.env._("Credit the interest of %s", fee.name),
+                    self.env._("Credit the difference of %s", fee.name),
                     self.env._(
-                        "A payment was booked after the interest for later days had "
-                        "been charged: %(amount)s too much. Open the late fee %(fee)s "
+                        "%(reason)s: %(amount)s too much. Open the late fee %(fee)s "
                         "and credit the difference.",
+                        reason=fee._get_correction_reason(),
                         amount=fee.currency_id.format(fee.amount_excess),
                         fee=fee.name,
                     ),
@@ -267,29 +274,3 @@ class AccountCollectionFee(models.Model):
             values = calculation._calculate_compensation(policy, line, debt, self.date)
             compensated = min(compensated, units(sum(one["amount"] for one in values)))
         return charged, compensated
-
-    def _get_billed(self):
-        """What the fee invoice bills, in the terms of its prices."""
-        return self._get_price(self.move_id)
-
-    def _get_credited(self):
-        """What was credited of the fee invoice, by hand too, in the terms of its
-        prices: so they compare whether or not the prices include the tax.
-
-        :rtype: float
-        """
-        return self._get_price(
-            self.move_id.reversal_move_ids.filtered(
-                lambda move: move.state == "posted" and move.move_type == "out_refund"
-            )
-        )
-
-    def _get_price(self, moves):
-        """The sum of the lines of invoices, each price as it was entered."""
-        return self.currency_id.round(
-            sum(
-                line.price_unit * line.quantity * (1 - line.discount / 100)
-                for line in moves.invoice_line_ids
-                if line.display_type == "product"
-            )
-        )

@@ -95,6 +95,7 @@ class AccountCollectionFee(models.Model):
         journal = branch.sudo().collection_fee_journal_id
         return {
             "move_type": "out_invoice",
+            "collection_is_fee": True,
             "partner_id": addressee.id,
             "company_id": branch.id,
             "currency_id": currency.id,

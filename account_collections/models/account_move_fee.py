@@ -30,6 +30,12 @@ class AccountMove(models.Model):
         groups="account_collections.group_collection_own",
     )
 
+    collection_is_fee = fields.Boolean(
+        string="Late Fee",
+        readonly=True,
+        help="Bills late fees, itself or as the copy that replaces a fee invoice: it "
+        "is never charged one.",
+    )
     collection_blocking = fields.Json(
         string="Blocked and Released",
         copy=False,

@@ -1,7 +1,9 @@
 from datetime import timedelta
 
-from odoo.exceptions import UserError
-from odoo.tests import tagged
+from freezegun import freeze_time
+
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import new_test_user, tagged
 
 from .common import TODAY
 from .test_fee_posting import FeePostingCommon
@@ -119,3 +121,108 @@ class TestFeeCorrection(FeePostingCommon):
                 self._pay(invoice, 10000, payment_date=TODAY - timedelta(days=50))
                 self.assertExcess(fee, 136.98)
                 self.assertEqual(fee.move_id.amount_residual, total)
+
+    # === WHO AND WHY === #
+
+    def test_needs_the_right_to_waive(self):
+        invoice, fee = self._charge_late()
+        self._pay(invoice, 10000, payment_date=TODAY - timedelta(days=50))
+        collector = new_test_user(
+            self.env,
+            "collector",
+            "account_collections.group_collection_all",
+            company_id=self.company.id,
+        )
+        with self.assertRaisesRegex(AccessError, "Ask a collections manager"):
+            fee.with_user(collector).action_credit_excess()
+        self.assertFalse(fee.move_id.reversal_move_ids)
+
+    def test_says_why(self):
+        """(what was booked after the fee, what its credit note says)."""
+        for book, reason in (
+            (
+                lambda invoice: self._pay(
+                    invoice, 10000, payment_date=TODAY - timedelta(days=50)
+                ),
+                "payment that was booked later",
+            ),
+            (
+                lambda invoice: invoice._reverse_moves(
+                    [{"invoice_date": TODAY}], cancel=True
+                ),
+                "what was credited later",
+            ),
+        ):
+            with self.subTest(reason):
+                invoice, fee = self._charge_late()
+                book(invoice)
+                self.env["account.collection.fee"]._cron_charge()
+                case = self.env["account.collection.case"].search(
+                    [("partner_id", "=", fee.partner_id.id)]
+                )
+                activities = case.activity_ids | fee.partner_id.activity_ids
+                self.assertIn(reason, str(activities.mapped("note")))
+                fee.invalidate_recordset()
+                fee.action_credit_excess()
+                credit = fee.move_id.reversal_move_ids
+                self.assertIn(reason, credit.invoice_line_ids.name)
+
+    # === CREDITED BEFORE === #
+
+    def test_waive_after_a_correction(self):
+        """Together they credit the fee, with its taxes to the cent."""
+        for amount in (0, 19):
+            with self.subTest(amount=amount):
+                tax = self.company.account_sale_tax_id.copy(
+                    {"name": f"{amount}", "amount": amount}
+                )
+                self.company._get_collection_fee_product().taxes_id = tax
+                invoice, fee = self._charge_late()
+                before = self._get_balances()
+                self._pay(invoice, 10000, payment_date=TODAY - timedelta(days=50))
+                paid = self._get_balances()
+                fee.invalidate_recordset()
+                fee.action_credit_excess()
+                fee.action_waive("By courtesy")
+                self.assertEqual(fee.state, "waived")
+                self.assertEqual(fee.move_id.amount_residual, 0)
+                self.assertEqual(
+                    sum(fee.move_id.reversal_move_ids.mapped("amount_total")),
+                    fee.move_id.amount_total,
+                )
+                self.assertNotEqual(before, paid)
+
+    def test_credited_by_hand(self):
+        """A part is taken off the waiver; the whole leaves nothing to waive."""
+        _invoice, fee = self._charge_late()
+        credit = fee.move_id._reverse_moves([{"invoice_date": TODAY}])
+        credit.invoice_line_ids.filtered("product_id").price_unit = 100
+        credit.action_post()
+        self.assertEqual(fee.state, "charged")
+        fee.action_waive("By courtesy")
+        self.assertEqual(fee.credit_move_id.amount_total, 173.97)
+
+        invoice, fee = self._charge_late()
+        fee.move_id._reverse_moves([{"invoice_date": TODAY}], cancel=True)
+        self.assertEqual(fee.state, "credited")
+        self.assertEqual(invoice.collection_fee_amount, 0)
+        with self.assertRaisesRegex(UserError, "credited or cancelled already"):
+            fee.action_waive("By courtesy")
+        # Its days do not come back.
+        self.assertFalse(self._charge(partner=fee.partner_id))
+
+    def test_no_fee_on_the_invoice_that_replaces_a_fee(self):
+        invoice, fee = self._charge_late()
+        reversal = (
+            self.env["account.move.reversal"]
+            .with_context(active_model="account.move", active_ids=fee.move_id.ids)
+            .create({"journal_id": fee.move_id.journal_id.id, "date": TODAY})
+        )
+        replacement = self.env["account.move"].browse(reversal.modify_moves()["res_id"])
+        replacement.action_post()
+        self.assertEqual(fee.state, "credited")
+        self._pay(invoice, 10000)
+        with freeze_time(TODAY + timedelta(days=80)):
+            self.assertFalse(
+                self._get_charges(fee.partner_id, TODAY + timedelta(days=80))
+            )

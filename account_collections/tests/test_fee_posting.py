@@ -306,7 +306,7 @@ class TestFeePosting(FeePostingCommon):
                 }
             ],
         )
-        with self.assertRaisesRegex(UserError, "waived or cancelled already"):
+        with self.assertRaisesRegex(UserError, "credited or cancelled already"):
             fee.action_waive("Again")
 
     def test_waived_days_do_not_come_back(self):
