@@ -108,6 +108,7 @@ from . import account_move_settlement
 from . import account_move_barter
 from . import account_move_line
 from . import account_move_line_return
+from . import account_move_return
 from . import account_partial_reconcile
 from . import account_payment
 from . import account_payment_term

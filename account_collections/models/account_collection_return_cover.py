@@ -56,7 +56,7 @@ class AccountCollectionReturn(models.Model):
         return capped
 
     def _get_amounts_by_move(self):
-        """What is credited of each invoice; the freight goes with the largest.
+        """What is credited of each invoice, with its share of the freight.
 
         :return: the amount of each invoice (`account.move`), in its currency
         :rtype: dict
@@ -66,35 +66,46 @@ class AccountCollectionReturn(models.Model):
             move: sum(lines.mapped(field))
             for move, lines in self.return_line_ids.grouped("move_id").items()
         }
-        freight = self._get_freight()
-        if worth and not self.currency_id.is_zero(freight):
-            largest = self._get_largest(worth)
-            worth[largest] = self._add_freight(worth[largest], freight)
+        for move, freight in self._get_freight_shares(worth).items():
+            worth[move] = self._add_freight(worth[move], freight)
         return worth
 
-    def _get_largest(self, worth):
-        """The invoice with whose credit note the freight is settled: the one that most
-        is credited of.
+    def _get_freight_shares(self, worth, freight=None):
+        """With the credit notes of which invoices the freight is settled: ours with
+        the largest, the customer's too, and as far as it is higher, with the next.
 
         :param dict worth: what is credited of each invoice
-        :return: the invoice (`account.move`)
+        :param float freight: what is settled, as far as it is known by default
+        :return: the part of the freight by invoice (`account.move`)
+        :rtype: dict
         """
-        return max(worth, key=lambda move: (worth[move], -move.id))
+        left = self._get_freight() if freight is None else freight
+        shares = {}
+        moves = sorted(worth, key=lambda move: (-worth[move], move.id))
+        for move in moves:
+            if self.currency_id.is_zero(left):
+                break
+            is_ours = self.freight_payer == "company"
+            shares[move] = left if is_ours else min(left, max(worth[move], 0))
+            left -= shares[move]
+        if moves and not self.currency_id.is_zero(left):
+            # More than all that is credited, which is refused.
+            shares[moves[0]] += left
+        return shares
 
-    def _get_freight_move(self):
-        """The invoice with whose credit note the freight is settled.
+    def _get_freight_share(self, move):
+        """What of the freight is settled with the credit note of an invoice.
 
-        :return: the invoice (`account.move`), empty if no freight is settled
+        :param move: the invoice (`account.move`)
+        :rtype: float
         """
-        if self.currency_id.is_zero(self._get_freight()):
-            return self.env["account.move"]
         lines = self.return_line_ids.filtered("quantity_accepted")
-        return self._get_largest(
+        return self._get_freight_shares(
             {
-                move: sum(of_move.mapped("amount_accepted"))
-                for move, of_move in lines.grouped("move_id").items()
+                one: sum(of_move.mapped("amount_accepted"))
+                for one, of_move in lines.grouped("move_id").items()
             }
-        )
+        ).get(move, 0.0)
 
     def _get_freight(self):
         """What is settled for the freight, as far as it is known."""

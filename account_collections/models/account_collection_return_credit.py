@@ -58,6 +58,8 @@ class AccountCollectionReturn(models.Model):
         """Post a credit note for each invoice; those that were set to draft are posted
         again as they are."""
         self.ensure_one()
+        # Somebody may have credited the goods by hand since they arrived.
+        self.return_line_ids._check_available("quantity_accepted")
         self.return_line_ids._value_accepted()
         self.sudo().amount_accepted = self._get_accepted_amount()
         credits_ = self.credit_move_ids.filtered(lambda move: move.state != "cancel")
@@ -96,28 +98,29 @@ class AccountCollectionReturn(models.Model):
         """Prepare the goods accepted, the restocking and the freight."""
         lines = self._get_accepted_lines(move)
         vals_list = [vals for line in lines for vals in line._prepare_credited()]
-        if self._get_freight_move() == move:
-            vals_list.append(self._prepare_freight_line(lines))
+        freight = self._get_freight_share(move)
+        if not self.currency_id.is_zero(freight):
+            vals_list.append(self._prepare_freight_line(lines, freight))
         return vals_list
 
-    def _prepare_freight_line(self, lines):
+    def _prepare_freight_line(self, lines, freight):
         """Prepare the line that settles the freight, with the taxes of the goods that
         most is credited for: it shares their fate.
 
         :param lines: the goods on the same credit note
+        :param float freight: what is settled
         :return: values of an `account.move.line`
         :rtype: dict
         """
-        goods = max(lines, key=lambda line: (line.amount_accepted, -line.id))
+        goods = self._get_main_goods(lines)
         invoice_line = goods.invoice_line_id
-        sign = 1 if self.freight_payer == "company" else -1
         account = self.company_id.collection_freight_account_id
         return {
             "name": self._get_customer_env()._("Freight of the return %s", self.name),
             "account_id": (account or invoice_line.account_id).id,
             "quantity": 1,
             **goods._prepare_amounts(
-                goods._get_inclusive_amounts(self.freight_settled, sign),
+                self._get_freight_amounts(goods, freight),
                 invoice_line.tax_ids.filtered(lambda tax: tax.amount_type != "fixed"),
             ),
         }
@@ -137,11 +140,14 @@ class AccountCollectionReturn(models.Model):
             return result
         expected = defaultdict(float)
         for line in self._get_accepted_lines(move):
-            shares, fees = line._get_accepted_amounts()
-            for amounts, sign in ((shares, 1), (fees, -1)):
-                for key, pair in amounts.items():
-                    if key[0] in ("tax", "discount_tax"):
-                        expected[key[1]] += sign * pair[0]
+            for key, pair in line._get_accepted_amounts().items():
+                if key[0] in ("tax", "discount_tax"):
+                    expected[key[1]] += pair[0]
+        if freight := self._get_freight_share(move):
+            goods = self._get_main_goods(self._get_accepted_lines(move))
+            for key, pair in self._get_freight_amounts(goods, freight).items():
+                if key[0] == "tax":
+                    expected[key[1]] += pair[0]
         for tax_line in credit.line_ids.filtered("tax_line_id"):
             difference = expected[tax_line.tax_line_id.id] - tax_line.amount_currency
             if not tax_line.currency_id.is_zero(difference):
@@ -170,11 +176,27 @@ class AccountCollectionReturn(models.Model):
         """
         total = 0
         for line in self._get_accepted_lines(move):
-            shares, fees = line._get_accepted_amounts()
-            total += line._get_total(shares) - line._get_total(fees)
-        if self._get_freight_move() == move:
-            total = self._add_freight(total, self.freight_settled)
+            total += line._get_total(line._get_accepted_amounts())
+        total = self._add_freight(total, self._get_freight_share(move))
         return self.currency_id.round(total)
+
+    def _get_main_goods(self, lines):
+        """The goods that most is credited for, whose taxes the freight takes.
+
+        :param lines: the goods on the same credit note
+        :return: an `account.collection.return.line`
+        """
+        return max(lines, key=lambda line: (line.amount_accepted, -line.id))
+
+    def _get_freight_amounts(self, goods, freight):
+        """The freight parted into base and taxes.
+
+        :param goods: the goods whose taxes it takes
+        :param float freight: what is settled, taxes included
+        :return: amounts as of `_get_invoice_amounts`
+        :rtype: dict
+        """
+        return goods._get_inclusive_amounts(freight, self._add_freight(0, 1))
 
     def _get_posted_credits(self):
         """The credit notes that are posted, whoever may see them."""
@@ -212,10 +234,15 @@ class AccountCollectionReturnLine(models.Model):
         :rtype: list[dict]
         """
         self.ensure_one()
-        shares, fees = self._get_accepted_amounts()
-        vals_list = [self._prepare_credit_line(shares)]
-        if not self.currency_id.is_zero(self._get_total(fees)):
-            vals_list.append(self._prepare_restocking_line(fees))
+        parts = self._get_accepted_parts()
+        vals_list = [self._prepare_credit_line(parts["goods"])]
+        for name, prepare in (
+            ("discount", self._prepare_discount_line),
+            ("reduction", self._prepare_reduction_line),
+            ("restocking", self._prepare_restocking_line),
+        ):
+            if not self.currency_id.is_zero(self._get_total(parts[name])):
+                vals_list.append(prepare(parts[name]))
         return vals_list
 
     def _prepare_credit_line(self, shares):
@@ -241,26 +268,67 @@ class AccountCollectionReturnLine(models.Model):
             ),
         }
 
-    def _prepare_restocking_line(self, fees):
-        """Prepare the line that keeps the restocking fee.
+    def _prepare_discount_line(self, amounts):
+        """Prepare the line that takes off the discounts of the invoice.
 
-        :param dict fees: its amounts
+        :param dict amounts: its amounts
         :return: values of an `account.move.line`
         :rtype: dict
         """
         line = self.invoice_line_id
-        account = self.company_id.collection_restocking_account_id
-        return {
-            "name": self.return_id._get_customer_env()._(
+        discounts = line.move_id.invoice_line_ids.filtered(
+            lambda one: one.price_subtotal < 0 and one.tax_ids == line.tax_ids
+        )
+        return self._prepare_deduction(
+            self.return_id._get_customer_env()._("Discount: %s", self.name),
+            amounts,
+            discounts.account_id[:1],
+        )
+
+    def _prepare_reduction_line(self, amounts):
+        """Prepare the line that takes off what was credited before without goods.
+
+        :param dict amounts: its amounts
+        :return: values of an `account.move.line`
+        :rtype: dict
+        """
+        return self._prepare_deduction(
+            self.return_id._get_customer_env()._("Credited before: %s", self.name),
+            amounts,
+        )
+
+    def _prepare_restocking_line(self, amounts):
+        """Prepare the line that keeps the restocking fee.
+
+        :param dict amounts: its amounts
+        :return: values of an `account.move.line`
+        :rtype: dict
+        """
+        return self._prepare_deduction(
+            self.return_id._get_customer_env()._(
                 "Restocking fee %(percent)s %%: %(goods)s",
                 percent=f"{self.restocking_percent:g}",
                 goods=self.name,
             ),
+            amounts,
+            self.company_id.collection_restocking_account_id,
+        )
+
+    def _prepare_deduction(self, name, amounts, account=None):
+        """Prepare a line that takes something off the credit of the goods.
+
+        :param str name: what it is called
+        :param dict amounts: its amounts, negative
+        :param account: the account, that of the goods by default
+        :return: values of an `account.move.line`
+        :rtype: dict
+        """
+        line = self.invoice_line_id
+        return {
+            "name": name,
             "account_id": (account or line.account_id).id,
             "analytic_distribution": line.analytic_distribution,
-            **self._prepare_amounts(
-                {key: (-pair[0], -pair[1]) for key, pair in fees.items()}, line.tax_ids
-            ),
+            **self._prepare_amounts(amounts, line.tax_ids),
         }
 
     def _prepare_amounts(self, amounts, taxes, quantity=1, price=None, discount=0):
@@ -318,19 +386,27 @@ class AccountCollectionReturnLine(models.Model):
     # === HELPERS === #
 
     def _get_accepted_amounts(self):
-        """What is credited for the goods accepted, and what is kept for restocking.
+        """What is credited for the goods accepted, after all that is taken off.
 
-        :return: both, as of `_get_invoice_amounts`
-        :rtype: tuple[dict, dict]
+        :return: amounts as of `_get_invoice_amounts`
+        :rtype: dict
+        """
+        return self._add_amounts(*self._get_accepted_parts().values())
+
+    def _get_accepted_parts(self):
+        """What the credit of the goods accepted is made up of.
+
+        :return: as of `_get_credit_parts`
+        :rtype: dict
         """
         self.ensure_one()
-        shares = self._get_share(
-            self.invoice_line_id, self.quantity_accepted, self.quantity_before
+        return self._get_credit_parts(
+            self.invoice_line_id,
+            self.quantity_accepted,
+            self.restocking_percent,
+            self.quantity_before,
+            self.amount_reduced,
         )
-        fees = self._get_restocking(
-            self.invoice_line_id, shares, self.restocking_percent
-        )
-        return shares, fees
 
     def _get_inclusive_amounts(self, amount, sign):
         """Part an amount that includes the taxes of the goods into base and taxes.

@@ -21,6 +21,7 @@ RECEIVED = {
     "quantity_refused",
     "refusal_reason",
     "amount_accepted",
+    "amount_reduced",
     "quantity_before",
 }
 
@@ -80,6 +81,12 @@ class AccountCollectionReturnLine(models.Model):
     amount_accepted = fields.Monetary(
         string="Credit Accepted", readonly=True, copy=False
     )
+    amount_reduced = fields.Monetary(
+        string="Credited Without Goods",
+        readonly=True,
+        copy=False,
+        help="Their share of what had been credited before without goods coming back.",
+    )
     quantity_before = fields.Float(
         string="Credited Before",
         digits="Product Unit",
@@ -116,6 +123,13 @@ class AccountCollectionReturnLine(models.Model):
                 raise ValidationError(
                     self.env._(
                         "%s is no line of a posted customer invoice.",
+                        line.invoice_line_id.display_name,
+                    )
+                )
+            if line.invoice_line_id.price_subtotal < 0:
+                raise ValidationError(
+                    self.env._(
+                        "%s is a discount: it comes back with the goods.",
                         line.invoice_line_id.display_name,
                     )
                 )
@@ -208,9 +222,10 @@ class AccountCollectionReturnLine(models.Model):
                 )
             )
 
-    def _check_available(self):
+    def _check_available(self, field="quantity"):
         """See that no more comes back than was invoiced and not credited or returned.
 
+        :param str field: the quantity that counts
         :raise UserError: naming the line and what is left of it
         """
         # Those who return the same goods at once do so one after the other.
@@ -218,15 +233,19 @@ class AccountCollectionReturnLine(models.Model):
         available = self.invoice_line_id._get_returnable_quantities(self.return_id)
         for line in self:
             left = available[line.invoice_line_id]
-            if line._compare_quantity(line.quantity, left) > 0:
+            if line._compare_quantity(line[field], left) > 0:
+                credits_ = line.move_id._get_other_credit_notes()
                 raise UserError(
                     self.env._(
                         "Only %(left)s of %(name)s (%(invoice)s) can still come back: "
-                        "the rest was credited or is being returned. Reduce the "
-                        "quantity.",
+                        "the rest was credited%(credits)s or is being returned. Reduce "
+                        "the quantity.",
                         left=f"{max(left, 0):g}",
                         name=line.name,
                         invoice=line.move_id.name,
+                        credits=credits_
+                        and f" ({', '.join(credits_.mapped('display_name'))})"
+                        or "",
                     )
                 )
 
@@ -269,14 +288,22 @@ class AccountCollectionReturnLine(models.Model):
         before = self.invoice_line_id._get_credited_quantities()
         # Written by the receipt and the credit note alone.
         for line in self.sudo():
-            credited = before[line.invoice_line_id.with_env(self.env)]
-            amount, _fee = line._get_credit_totals(
-                line.invoice_line_id,
-                line.quantity_accepted,
-                line.restocking_percent,
-                credited,
-            )
-            line.write({"amount_accepted": amount, "quantity_before": credited})
+            credited = before[line.invoice_line_id]
+            values = {"quantity_before": credited, "amount_reduced": 0.0}
+            if not line._is_zero(line.quantity_accepted):
+                parts = line._get_credit_parts(
+                    line.invoice_line_id,
+                    line.quantity_accepted,
+                    line.restocking_percent,
+                    credited,
+                )
+                values["amount_reduced"] = -line._get_total(parts["reduction"])
+                values["amount_accepted"] = line.currency_id.round(
+                    sum(line._get_total(part) for part in parts.values())
+                )
+            else:
+                values["amount_accepted"] = 0.0
+            line.write(values)
 
     # === HELPERS === #
 

@@ -73,6 +73,7 @@ class AccountCollectionReturn(models.Model):
                 )
             line._set_received(accepted, refused, reason)
         accepted = self.return_line_ids.filtered("quantity_accepted")
+        accepted._check_available("quantity_accepted")
         if not accepted:
             self.sudo().answer = self._get_refusal_text()
             self._end("rejected")

@@ -34,24 +34,56 @@ class AccountCollectionReturnValuation(models.AbstractModel):
         """
         if not line or not quantity:
             return 0.0, 0.0
+        parts = self._get_credit_parts(line, quantity, restocking_percent, before)
+        round_ = line.currency_id.round
+        return (
+            round_(sum(self._get_total(part) for part in parts.values())),
+            round_(-self._get_total(parts["restocking"])),
+        )
+
+    def _get_credit_parts(self, line, quantity, percent, before=None, reduction=None):
+        """What the credit of goods is made up of: the goods at the price of the
+        invoice, their share of the discounts that are lines of the invoice, and of what
+        was credited without goods coming back, and what is kept for restocking.
+
+        :param line: the line of the invoice (`account.move.line`)
+        :param float quantity: how much comes back, in the unit of the invoice
+        :param float percent: what is kept, in percent
+        :param float before: how much of it was credited before, if that is known
+        :param float reduction: their share of what was credited without goods, if that
+            is known
+        :return: amounts as of `_get_invoice_amounts` by `goods`, `discount`,
+            `reduction` and `restocking`; what is taken off is negative
+        :rtype: dict
+        """
         if before is None:
             before = line._get_credited_quantities()[line]
-        shares = self._get_share(line, quantity, before)
-        fees = self._get_restocking(line, shares, restocking_percent)
-        round_ = line.currency_id.round
-        fee = round_(self._get_total(fees))
-        return round_(self._get_total(shares) - fee), fee
+        amounts = self._get_invoice_amounts(line.move_id)
+        discounts = self._get_discounts(amounts)
+        goods = self._get_share(line, quantity, before, amounts[line])
+        discount = self._get_share(line, quantity, before, discounts.get(line, {}))
+        worth = self._add_amounts(goods, discount)
+        if reduction is None:
+            reduction = self._get_reduction(line, worth, before, amounts)
+        reduced = self._get_part(line, worth, reduction)
+        left = self._add_amounts(worth, reduced)
+        return {
+            "goods": goods,
+            "discount": discount,
+            "reduction": reduced,
+            "restocking": self._get_restocking(line, left, percent),
+        }
 
-    def _get_share(self, line, quantity, before):
+    def _get_share(self, line, quantity, before, amounts):
         """The amounts of a part of an invoice line, after what was credited before.
 
         :param line: the line of the invoice (`account.move.line`)
         :param float quantity: how much comes back
         :param float before: how much of it was credited before
+        :param dict amounts: what the whole comes to, as of `_get_invoice_amounts`
         :return: amounts as of `_get_invoice_amounts`
         :rtype: dict
         """
-        amounts = self._get_invoice_amounts(line.move_id)[line]
         currencies = (line.currency_id, line.company_currency_id)
         return {
             key: tuple(
@@ -64,21 +96,159 @@ class AccountCollectionReturnValuation(models.AbstractModel):
             for key, pair in amounts.items()
         }
 
+    def _get_reduction(self, line, worth, before, amounts):
+        """How much less goods are worth, because some of the invoice was credited
+        without goods coming back: in proportion to all that can still come back.
+
+        :param line: the line of the invoice (`account.move.line`)
+        :param dict worth: what the goods are worth by the invoice
+        :param float before: how much of the line was credited before
+        :param dict amounts: what the lines of the invoice come to
+        :return: taxes included, in the currency of the invoice
+        :rtype: float
+        """
+        currency, own = line.currency_id, self._get_total(worth)
+        left = self._get_reduction_left(line.move_id, amounts)
+        if currency.compare_amounts(left, 0) <= 0 or own <= 0:
+            return 0.0
+        discounts = self._get_discounts(amounts)
+        goods = self.env["account.move.line"].concat(*amounts)
+        credited = goods._get_credited_quantities() | {line: before}
+        reached, own_left, own_rest, values = 0.0, 0.0, 0.0, {}
+        for one in goods.filtered(lambda one: one.price_subtotal > 0):
+            whole = self._add_amounts(amounts[one], discounts.get(one, {}))
+            rest = self._get_share(
+                one, one.quantity - credited[one], credited[one], whole
+            )
+            values[one] = max(self._get_total(rest), 0)
+        total = sum(values.values())
+        for one, value in values.items():
+            former = currency.round(left * reached / total) if total else 0
+            reached += value
+            if one == line and total:
+                own_left = currency.round(left * reached / total) - former
+                own_rest = value
+        if not own_rest:
+            return own
+        return min(currency.round(own_left * own / own_rest), own)
+
+    def _get_reduction_left(self, move, amounts):
+        """What was credited of an invoice without goods coming back, and is not yet
+        taken off goods that came back later.
+
+        :param move: the invoice (`account.move`)
+        :param dict amounts: what its lines come to
+        :return: taxes included, in the currency of the invoice
+        :rtype: float
+        """
+        quantities, reduction = move._get_credited_goods()
+        for line in amounts:
+            if line.price_subtotal < 0 and not self._get_same_taxes(line, amounts):
+                reduction -= self._get_total(amounts[line])
+        for line, discount in self._get_discounts(amounts).items():
+            # Goods were credited by hand at their price; the discount, if it was
+            # taken off, is a line of that credit note.
+            reduction -= self._get_total(
+                self._get_share(line, quantities[line], 0, discount)
+            )
+        returned = (
+            # What is credited counts, whoever may see it.
+            self.env["account.collection.return.line"]
+            .sudo()
+            .search(
+                [
+                    ("invoice_line_id", "in", move.invoice_line_ids.ids),
+                    ("return_id.state", "=", "credited"),
+                ]
+            )
+        )
+        return reduction - sum(returned.mapped("amount_reduced"))
+
+    def _get_discounts(self, amounts):
+        """Share out the discounts that are lines of the invoice among the goods with
+        the same taxes; those without such goods reduce the price of all.
+
+        :param dict amounts: what the lines of the invoice come to
+        :return: negative amounts as of `_get_invoice_amounts`, by line of goods
+        :rtype: dict
+        """
+        discounts = {}
+        for line, discount in amounts.items():
+            if line.price_subtotal >= 0:
+                continue
+            weights = {
+                goods: amounts[goods]["base",][0]
+                for goods in self._get_same_taxes(line, amounts)
+            }
+            for key, pair in discount.items():
+                for goods, share in self._spread(line.move_id, pair, weights).items():
+                    discounts[goods] = self._add_amounts(
+                        discounts.get(goods, {}), {key: share}
+                    )
+        return discounts
+
+    def _get_same_taxes(self, line, amounts):
+        """The goods of an invoice with the taxes of a discount.
+
+        :param line: the discount (`account.move.line`)
+        :param dict amounts: what the lines of the invoice come to
+        :return: the goods (`account.move.line`)
+        :rtype: list
+        """
+        return [
+            goods
+            for goods in amounts
+            if goods.price_subtotal > 0 and goods.tax_ids == line.tax_ids
+        ]
+
     def _get_restocking(self, line, shares, percent):
         """The part of some amounts that is kept for restocking.
 
         :param dict shares: amounts as of `_get_invoice_amounts`
         :param float percent: what is kept, in percent
+        :return: negative amounts
         :rtype: dict
         """
         currencies = (line.currency_id, line.company_currency_id)
         return {
             key: tuple(
-                currency.round(value * percent / 100)
+                -currency.round(value * percent / 100)
                 for currency, value in zip(currencies, pair, strict=True)
             )
             for key, pair in shares.items()
         }
+
+    def _get_part(self, line, shares, amount):
+        """The part of some amounts that comes to an amount to the cent.
+
+        :param dict shares: amounts as of `_get_invoice_amounts`
+        :param float amount: what is taken off, taxes included
+        :return: negative amounts
+        :rtype: dict
+        """
+        total = self._get_total(shares)
+        if line.currency_id.is_zero(amount) or not total:
+            return {}
+        part = self._get_restocking(line, shares, 100 * amount / total)
+        cents = line.currency_id.round(-amount - self._get_total(part))
+        base, company_base = part["base",]
+        part["base",] = (base + cents, company_base + cents * company_base / base)
+        return part
+
+    def _add_amounts(self, *several):
+        """Add up amounts key by key.
+
+        :param several: amounts as of `_get_invoice_amounts`
+        :rtype: dict
+        """
+        total = {}
+        for amounts in several:
+            for key, pair in amounts.items():
+                former = total.get(key, (0.0, 0.0))
+                total[key] = tuple(
+                    one + other for one, other in zip(former, pair, strict=True)
+                )
+        return total
 
     def _get_total(self, amounts):
         """Base and taxes together, in the currency of the invoice.
@@ -144,22 +314,39 @@ class AccountCollectionReturnValuation(models.AbstractModel):
         :param dict amounts: the amounts by line, completed in place
         :param dict discount: the amounts of the discount
         """
-        currencies = (move.currency_id, move.company_currency_id)
         for key, pair in discount.items():
-            lines = [line for line in amounts if key in amounts[line]]
-            total = sum(amounts[line][key][0] for line in lines)
-            if key[0] != "tax" or not total:
+            if key[0] != "tax":
                 continue
-            done, given = 0, (0, 0)
-            for line in lines:
-                done += amounts[line][key][0]
-                reached = tuple(
-                    currency.round(value * done / total)
-                    for currency, value in zip(currencies, pair, strict=True)
+            weights = {
+                line: amounts[line][key][0] for line in amounts if key in amounts[line]
+            }
+            for line, share in self._spread(move, pair, weights).items():
+                amounts[line] = self._add_amounts(
+                    amounts[line], {("discount_tax", key[1]): share}
                 )
-                former = amounts[line].get(("discount_tax", key[1]), (0, 0))
-                amounts[line]["discount_tax", key[1]] = tuple(
-                    old + new - before
-                    for old, new, before in zip(former, reached, given, strict=True)
-                )
-                given = reached
+
+    def _spread(self, move, pair, weights):
+        """Share out a pair of amounts in proportion, so that they add up to the cent.
+
+        :param move: the invoice (`account.move`)
+        :param tuple pair: the amount in its currency and in that of the company
+        :param dict weights: in which proportion
+        :return: the pair for each key of the weights
+        :rtype: dict
+        """
+        total = sum(weights.values())
+        if not total:
+            return {}
+        currencies = (move.currency_id, move.company_currency_id)
+        shares, done, given = {}, 0, (0, 0)
+        for one, weight in weights.items():
+            done += weight
+            reached = tuple(
+                currency.round(value * done / total)
+                for currency, value in zip(currencies, pair, strict=True)
+            )
+            shares[one] = tuple(
+                new - before for new, before in zip(reached, given, strict=True)
+            )
+            given = reached
+        return shares

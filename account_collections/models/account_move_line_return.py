@@ -61,26 +61,48 @@ class AccountMoveLine(models.Model):
         )
         for line in returned:
             credited[line.invoice_line_id.with_env(self.env)] += line.quantity_accepted
-        own = (
-            self.env["account.collection.return"]
-            .sudo()
-            .search([("line_ids.move_id", "in", self.move_id.ids)])
-            .credit_move_ids
-        )
         for move, lines in self.grouped("move_id").items():
-            others = move.sudo().reversal_move_ids.filtered(
-                lambda credit: credit.state != "cancel"
-            )
-            quantities = defaultdict(float)
-            for other in (others - own).invoice_line_ids:
-                if other.display_type == "product":
-                    quantities[other._get_goods_key()] += other.quantity
+            quantities, _reduction = move._get_credited_goods()
             for line in lines:
-                share = min(quantities[line._get_goods_key()], line.quantity)
-                quantities[line._get_goods_key()] -= share
-                credited[line] += share
+                credited[line] += quantities[line]
         return credited
 
-    def _get_goods_key(self):
-        """By which lines of an invoice and of its credit note are about the same."""
-        return self.product_id.id or self.name
+    def _is_same(self, other):
+        """Whether a line of a credit note is about the same goods at the same price,
+        as far as it can be written in the unit of the credit note.
+
+        :param other: the line of the credit note (`account.move.line`)
+        :rtype: bool
+        """
+        self.ensure_one()
+        if (self.product_id or other.product_id) and self.product_id != (
+            other.product_id
+        ):
+            return False
+        if not self.product_id and self.name != other.name:
+            return False
+        digits = self.env["decimal.precision"].precision_get("Product Price")
+        difference = other.quantity * other._get_net_price() - (
+            other._get_quantity_in_unit(self) * self._get_net_price()
+        )
+        return abs(difference) <= 0.51 * 10**-digits * abs(other.quantity)
+
+    def _get_net_price(self):
+        """The price of a unit, after the discount of the line.
+
+        :rtype: float
+        """
+        return self.price_unit * (1 - self.discount / 100)
+
+    def _get_quantity_in_unit(self, line):
+        """The quantity in the unit of another line.
+
+        :param line: the other line (`account.move.line`)
+        :rtype: float
+        """
+        unit, other = self.product_uom_id, line.product_uom_id
+        if not unit or not other or unit == other:
+            return self.quantity
+        return unit._compute_quantity(
+            self.quantity, other, round=False, raise_if_failure=False
+        )

@@ -3,7 +3,7 @@ from datetime import timedelta
 from freezegun import freeze_time
 
 from odoo import Command
-from odoo.exceptions import UserError
+from odoo.exceptions import UserError, ValidationError
 from odoo.tests import tagged
 
 from .chart_common import on_charts
@@ -208,6 +208,25 @@ class TestReturnCredit(ReturnCommon):
                         )
                     self.assertEqual(invoice.amount_residual, 0)
                     self.assertEqual(self._get_balances(), before)
+            for payer in ("company", "customer"):
+                with self.subTest(computation=computation, payer=payer):
+                    invoice = self._sell(
+                        (3, 33.35, self.vat19),
+                        (3, 12.49, self.vat7),
+                        invoice_payment_term_id=term.id,
+                        invoice_date_due=False,
+                    )
+                    one = self._take_back(
+                        invoice,
+                        [2, 1],
+                        "credited",
+                        restocking_percent=10,
+                        freight_payer=payer,
+                        freight_amount=7.77,
+                    )
+                    self.assertAlmostEqual(
+                        one.credit_move_ids.amount_total, one.amount, places=2
+                    )
 
     def test_foreign_currency_after_a_change_of_the_rate(self):
         """The credit takes as much off the books as the invoice has put on them."""
@@ -336,6 +355,195 @@ class TestReturnCredit(ReturnCommon):
         self.assertEqual(invoice.amount_residual, 0)
         self.assertEqual(one.credit_move_ids.amount_residual, 70)
         self.assertEqual(one.state, "credited")
+
+    # === CREDITED IN ANOTHER WAY === #
+
+    def _credit_by_hand(self, invoice, post=True, **values):
+        """Credit an invoice by Odoo's own reversal, its lines changed."""
+        reversal = (
+            self.env["account.move.reversal"]
+            .with_context(active_model="account.move", active_ids=invoice.ids)
+            .create({"journal_id": invoice.journal_id.id, "date": TODAY})
+        )
+        reversal.refund_moves()
+        credit = reversal.new_move_ids
+        credit.invoice_line_ids.write(values)
+        if post:
+            credit.action_post()
+        return credit
+
+    def test_goods_credited_by_hand_since(self):
+        """After the authorization, after the receipt; all, half; posted or not."""
+        for state in ("authorized", "received"):
+            for quantity in (10, 5):
+                for post in (True, False):
+                    with self.subTest(state=state, quantity=quantity, post=post):
+                        invoice = self._sell((10, 100, self.vat19))
+                        one = self._take_back(invoice, [10], state)
+                        credit = self._credit_by_hand(invoice, post, quantity=quantity)
+                        act = (
+                            one.action_credit
+                            if state == "received"
+                            else lambda one=one: self._receive(one)
+                        )
+                        with (
+                            self.assertRaisesRegex(UserError, credit.name or "Draft"),
+                            self.env.cr.savepoint(),
+                        ):
+                            act()
+                        self.env.invalidate_all()
+                        self.assertEqual(one.state, state)
+                        self.assertFalse(one.credit_move_ids)
+
+    def test_price_credited_before_and_after(self):
+        """Of 10 x 100, 200 are credited without goods: (returned before, then, name and
+        price of the credit, what the second return credits)."""
+        for first, then, values, expected in (
+            (0, 10, {"quantity": 1, "price_unit": 200, "name": "Concession"}, 800),
+            (0, 5, {"quantity": 1, "price_unit": 200, "name": "Concession"}, 400),
+            (5, 5, {"quantity": 1, "price_unit": 200, "name": "Concession"}, 300),
+            (0, 10, {"price_unit": 20}, 800),
+            (0, 1, {"price_unit": 20}, 80),
+        ):
+            with self.subTest(first=first, then=then, values=values):
+                invoice = self._sell((10, 100, None))
+                if first:
+                    self._take_back(invoice, [first], "credited")
+                self._credit_by_hand(invoice, **values)
+                one = self._take_back(invoice, [then], "credited")
+                self.assertEqual(one.amount, expected)
+                self.assertEqual(one.credit_move_ids.amount_total, expected)
+                if first + then == 10:
+                    self.assertEqual(invoice.amount_residual, 0)
+                    self.assertEqual(
+                        sum(invoice.reversal_move_ids.mapped("amount_total")), 1000
+                    )
+
+    def test_price_credited_before_piece_by_piece(self):
+        """With taxes and restocking, every cent of it is credited once."""
+        invoice = self._sell((3, 33.33, self.vat19), (3, 9.99, self.vat7))
+        self._credit_by_hand(invoice, quantity=1, price_unit=7.77, name="Concession")
+        left = invoice.amount_residual
+        credited = 0
+        for _step in range(3):
+            one = self._take_back(invoice, [1, 1], "credited")
+            credited += one.credit_move_ids.amount_total
+            self.assertAlmostEqual(one.amount, one.credit_move_ids.amount_total)
+        self.assertAlmostEqual(credited, left, places=2)
+        self.assertEqual(invoice.amount_residual, 0)
+
+    def test_credited_by_hand_in_another_unit(self):
+        """(unit sold, credited in which and how much, what can still come back)."""
+        unit = self.env.ref("uom.product_uom_unit")
+        dozen = self.env.ref("uom.product_uom_dozen")
+        product = self.env["product.product"].sudo().create({"name": "Eggs"})
+        for sold, quantity, price, other, credited, at, left in (
+            (unit, 24, 1, dozen, 1, 12, 12),
+            (dozen, 2, 12, unit, 6, 1, 1.5),
+            (dozen, 2, 10, unit, 6, 0.83, 1.5),
+        ):
+            with self.subTest(sold=sold.name):
+                invoice = self._sell(
+                    (
+                        quantity,
+                        price,
+                        None,
+                        {"product_id": product.id, "product_uom_id": sold.id},
+                    )
+                )
+                self._credit_by_hand(
+                    invoice,
+                    product_uom_id=other.id,
+                    quantity=credited,
+                    price_unit=at,
+                )
+                line = invoice.invoice_line_ids
+                self.assertEqual(line._get_returnable_quantities()[line], left)
+
+    def test_same_product_at_two_prices(self):
+        product = self.env["product.product"].sudo().create({"name": "Lamp"})
+        values = {"product_id": product.id}
+        invoice = self._sell((5, 10, None, values), (5, 100, None, values))
+        credit = self._credit_by_hand(invoice, post=False)
+        credit.invoice_line_ids[0].unlink()
+        credit.action_post()
+        self.assertEqual(
+            list(invoice.invoice_line_ids._get_returnable_quantities().values()), [5, 0]
+        )
+        one = self._take_back(invoice, [5, 0], "credited")
+        self.assertEqual(one.credit_move_ids.amount_total, 50)
+        self.assertEqual(invoice.amount_residual, 0)
+
+    # === DISCOUNTS THAT ARE LINES === #
+
+    def test_discount_line_comes_back_with_the_goods(self):
+        """Discounts with the taxes of the goods, and without: (steps)."""
+        for taxes in (None, self.vat19):
+            for discount_taxes in {taxes, None}:
+                for steps in ([10], [3, 3, 4]):
+                    with self.subTest(taxes=taxes, steps=steps):
+                        before = self._get_balances()
+                        invoice = self._sell(
+                            (10, 99.99, taxes),
+                            (10, 5.55, taxes),
+                            (1, -100, discount_taxes),
+                        )
+                        for quantity in steps:
+                            one = self._take_back(
+                                invoice, [quantity, quantity], "credited"
+                            )
+                            self.assertAlmostEqual(
+                                one.amount, one.credit_move_ids.amount_total, places=2
+                            )
+                        self.assertEqual(invoice.amount_residual, 0)
+                        if taxes == discount_taxes:
+                            self.assertEqual(self._get_balances(), before)
+
+    def test_discount_line_is_no_goods(self):
+        invoice = self._sell((10, 100, None), (1, -100, None))
+        action = invoice.action_return()
+        wizard = (
+            self.env[action["res_model"]].with_context(**action["context"]).create({})
+        )
+        self.assertEqual(
+            wizard.return_line_ids.invoice_line_id, invoice.invoice_line_ids[0]
+        )
+        wizard.return_line_ids.quantity = 10
+        self.assertEqual(wizard.amount, 900)
+        with self.assertRaisesRegex(ValidationError, "discount"):
+            self._take_back(invoice, [0, 1])
+
+    # === FREIGHT === #
+
+    def test_freight_above_one_invoice(self):
+        """Two invoices of 100, all comes back: (freight, the credit notes)."""
+        for freight, expected in ((30, [70, 100]), (100, [0, 100]), (110, [0, 90])):
+            with self.subTest(freight=freight):
+                invoices = [self._sell((10, 10, None)) for _number in range(2)]
+                one = self.env["account.collection.return"].create(
+                    {
+                        "partner_id": self.customer.id,
+                        "freight_amount": freight,
+                        "return_line_ids": [
+                            Command.create(
+                                {
+                                    "invoice_line_id": invoice.invoice_line_ids.id,
+                                    "quantity": 10,
+                                    "restocking_percent": 0,
+                                }
+                            )
+                            for invoice in invoices
+                        ],
+                    }
+                )
+                one.action_confirm()
+                one.action_authorize()
+                self._receive(one)
+                one.action_credit()
+                self.assertEqual(one.state, "credited")
+                self.assertEqual(
+                    sorted(one.credit_move_ids.mapped("amount_total")), expected
+                )
 
     # === WHAT ODOO FORBIDS === #
 

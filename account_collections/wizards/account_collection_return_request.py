@@ -81,7 +81,11 @@ class AccountCollectionReturnRequest(models.TransientModel):
             goods = wizard.line_ids.move_id._origin.filtered(
                 lambda move: move.move_type == "out_invoice"
             ).invoice_line_ids.filtered(
-                lambda line: line.display_type == "product" and line.quantity > 0
+                lambda line: (
+                    line.display_type == "product"
+                    and line.quantity > 0
+                    and line.price_subtotal >= 0
+                )
             )
             available = goods._get_returnable_quantities()
             wizard.return_line_ids = [Command.clear()] + [
@@ -107,12 +111,9 @@ class AccountCollectionReturnRequest(models.TransientModel):
                 move: sum(of_move.mapped("amount"))
                 for move, of_move in rows.grouped("move_id").items()
             }
-            if by_move:
-                # The freight is settled with the credit note that most is credited in.
-                largest = draft._get_largest(by_move)
-                by_move[largest] = draft._add_freight(
-                    by_move[largest], wizard.freight_amount
-                )
+            shares = draft._get_freight_shares(by_move, wizard.freight_amount)
+            for move, freight in shares.items():
+                by_move[move] = draft._add_freight(by_move[move], freight)
             wizard.amount_owed = sum(moves.mapped("amount_residual"))
             wizard.amount_restocking = sum(rows.mapped("amount_restocking"))
             wizard.amount_goods = sum(rows.mapped("amount")) + wizard.amount_restocking
