@@ -36,7 +36,9 @@ class AccountCollectionPlan(models.Model):
 
     def _get_agreement_name(self):
         env = self.with_context(lang=self._get_lang()).env
-        return f"{env._('Payment plan')} {self.name.replace('/', '-')}"
+        # Terms inside formatted strings are not found for translation.
+        title = env._("Payment plan")
+        return f"{title} {self.name.replace('/', '-')}"
 
     def _get_agreement_values(self):
         """Put what the agreement says into plain values, in the customer's language.
