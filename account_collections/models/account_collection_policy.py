@@ -90,7 +90,8 @@ class AccountCollectionPolicy(models.Model):
     plan_max_days = fields.Integer(
         string="Longest Plan",
         default=365,
-        help="The most days from the agreement to the last payment.",
+        help="The most days from the agreement to the last payment, of a settlement "
+        "as well.",
     )
     plan_min_deposit_percent = fields.Float(
         string="Least Deposit",

@@ -24,7 +24,8 @@ class AccountCollectionSettlement(models.Model):
     _acceptable_states = ("offered",)
     _deadline_field = "date_expiry"
     _terms_fields = frozenset(
-        TERMS | {"nature", "date_expiry", "payment_ids", "amount_covered"}
+        TERMS
+        | {"nature", "date_expiry", "payment_ids", "amount_covered", "is_replacing"}
     )
     _decided_fields = frozenset(
         DECIDED
@@ -280,17 +281,15 @@ class AccountCollectionSettlement(models.Model):
         return super()._check_acceptable()
 
     def _get_limits_exceeded(self, today):
-        policy = self._get_policy()
-        allowed = self.amount_covered * policy.settlement_max_discount_percent / 100
-        if policy and self.currency_id.compare_amounts(self.amount_waived, allowed) > 0:
-            return [
-                self.env._(
-                    "The policy allows a discount of %(limit)s %%, not %(percent)s %%.",
-                    limit=f"{policy.settlement_max_discount_percent:g}",
-                    percent=f"{self.discount_percent:.4g}",
-                )
-            ]
-        return []
+        dates = [date for date in self.payment_ids.mapped("date_due") if date]
+        return self._get_policy()._get_settlement_limits_exceeded(
+            self.amount_covered,
+            self.amount_waived,
+            self.currency_id,
+            today,
+            self.date_expiry or today,
+            max(dates, default=today),
+        )
 
     def _start(self):
         problems = self._get_limits_exceeded(self.company_id._get_collection_day())

@@ -68,6 +68,40 @@ class TestSettlement(SettlementCommon):
             settlement.message_ids.filtered("partner_ids")[:1].subject,
         )
 
+    def test_in_the_language_of_the_customer(self):
+        """(language, words of the file, of the offer, of the mails, of the note)."""
+        terms = self.env["ir.module.module"]
+        for code, file, offer, mails, note in (
+            (
+                "de_DE",
+                "Vergleich",
+                "Fälligkeit",
+                "Unser Angebot",
+                "nachlass",
+            ),
+            ("fr_FR", "Offre", "Échéance", "Notre offre", "remise"),
+        ):
+            with self.subTest(code=code), self.env.cr.savepoint() as savepoint:
+                self.env["res.lang"]._activate_lang(code)
+                terms._load_module_terms(["account_collections"], [code])
+                self.customer.lang = code
+                settlement = self._settlement(self.invoice)
+                self.assertIn(file, settlement._get_agreement_name())
+                content, _kind = self.env["ir.actions.report"]._render_qweb_html(
+                    "account_collections.report_settlement_offer", settlement.ids
+                )
+                self.assertIn(offer, content.decode())
+                self.assertNotIn("Due Date", content.decode())
+                mail = settlement.message_ids.filtered("partner_ids")
+                self.assertIn(mails, mail.subject)
+                self.assertNotIn("Hello", mail.body)
+                self._pay(self.invoice, 800)
+                self._evaluate_on(0)
+                self.assertIn(note, settlement.move_ids.invoice_line_ids.name)
+                resumed = self.env.ref("account_collections.mail_template_plan_resumed")
+                self.assertNotIn("goes on", resumed.with_context(lang=code).subject)
+                savepoint.rollback()
+
     def test_settled_stays_settled(self):
         settlement = self._settlement(self.invoice)
         self._pay(self.invoice, 800)
@@ -416,6 +450,62 @@ class TestSettlement(SettlementCommon):
                 self.assertEqual(bool(settlement.limits_exceeded), expected)
                 savepoint.rollback()
 
+    def test_without_a_policy_a_manager_approves(self):
+        self.customer.collection_policy_id = False
+        self.company.collection_policy_id = False
+        settlement = self._settlement(self.invoice, 999, until="offered")
+        self.assertEqual(settlement.state, "draft")
+        self.assertIn("no policy", settlement.limits_exceeded)
+        settlement.with_user(self.manager).action_approve()
+        self.assertEqual(settlement.state, "offered")
+
+    def test_limits_of_dates(self):
+        """(expiry, last payment, whether a manager is asked), days from now."""
+        self.policy.write({"settlement_max_offer_days": 90, "plan_max_days": 365})
+        for expiry, paid, expected in (
+            (90, 90, None),
+            (91, 90, "stay open for up to 90 days, until 09/12/2024"),
+            (10, 365, None),
+            (10, 366, "payments within 365 days, until 06/14/2025"),
+        ):
+            payments = [
+                Command.create(
+                    {"date_due": TODAY + timedelta(days=paid), "amount": 800}
+                )
+            ]
+            with (
+                self.subTest(expiry=expiry, paid=paid),
+                self.env.cr.savepoint() as savepoint,
+            ):
+                settlement = self._settlement(
+                    self.invoice, until="offered", days=expiry, payment_ids=payments
+                )
+                self.assertEqual(settlement.state, "draft" if expected else "offered")
+                self.assertIn(expected or "", settlement.limits_exceeded or "")
+                savepoint.rollback()
+
+    def test_what_the_form_proposes(self):
+        """(limit of the policy, amount to begin with): no manager is asked, unless
+        nobody else may give up anything."""
+        for limit, amount, is_asked in (
+            (20, 800, False),
+            (12.5, 875, False),
+            (33.333, 666.67, False),
+            (0, 800, True),
+        ):
+            self.policy.settlement_max_discount_percent = limit
+            with self.subTest(limit=limit):
+                wizard = Form(
+                    self.env["account.collection.settlement.offer"].with_context(
+                        **self.invoice.action_offer_settlement()["context"]
+                    )
+                )
+                self.assertEqual(wizard.amount, amount)
+                self.assertEqual(bool(wizard.limits_exceeded), is_asked)
+                with wizard.payment_ids.edit(0) as payment:
+                    payment.date_due = TODAY + timedelta(days=9999)
+                self.assertIn("payments within", wizard.limits_exceeded)
+
     # === BAD INPUT === #
 
     def test_bad_input(self):
@@ -548,6 +638,7 @@ class TestSettlement(SettlementCommon):
             {"nature": "impairment"},
             {"date_expiry": TODAY},
             {"payment_ids": [Command.clear()]},
+            {"is_replacing": True},
         ):
             with (
                 self.subTest(values=values),

@@ -22,7 +22,10 @@ class AccountCollectionSettlementOffer(models.TransientModel):
     )
     percent = fields.Float(
         string="Percent To Pay",
-        default=lambda self: 80.0,
+        compute="_compute_percent",
+        store=True,
+        readonly=False,
+        precompute=True,
         help="How much of the debt is paid, in percent.",
     )
     amount = fields.Monetary(
@@ -68,10 +71,17 @@ class AccountCollectionSettlementOffer(models.TransientModel):
 
     # === COMPUTE METHODS === #
 
+    @api.depends("partner_id", "company_id")
+    def _compute_percent(self):
+        for wizard in self:
+            policy = wizard._new_resolution()._get_policy()
+            wizard.percent = 100 - (policy.settlement_max_discount_percent or 20)
+
     @api.depends("amount_free", "amount_by", "percent")
     def _compute_amount(self):
         for wizard in self:
-            if wizard.amount_by == "percent":
+            # To begin with, all is given up that may be without asking a manager.
+            if wizard.amount_by == "percent" or not wizard.amount:
                 wizard.amount = wizard.currency_id.round(
                     wizard.amount_free * wizard.percent / 100
                 )
@@ -116,10 +126,16 @@ class AccountCollectionSettlementOffer(models.TransientModel):
                 wizard.payment_ids.mapped("amount")
             )
 
-    @api.depends("amount", "line_ids", "is_replacing")
+    @api.depends(
+        "amount", "line_ids", "is_replacing", "date_expiry", "payment_ids.date_due"
+    )
     def _compute_limits_exceeded(self):
         for wizard in self:
-            draft = wizard._new_resolution(amount=wizard.amount)
+            draft = wizard._new_resolution(
+                amount=wizard.amount,
+                date_expiry=wizard.date_expiry,
+                payment_ids=wizard._prepare_payments(),
+            )
             problems = draft._get_limits_exceeded(draft.date_start)
             wizard.limits_exceeded = wizard.amount > 0 and "\n".join(problems)
 
@@ -159,11 +175,18 @@ class AccountCollectionSettlementOffer(models.TransientModel):
             "amount": self.amount,
             "nature": self.nature,
             "date_expiry": self.date_expiry,
-            "payment_ids": [
-                Command.create({"date_due": payment.date_due, "amount": payment.amount})
-                for payment in self.payment_ids
-            ],
+            "payment_ids": self._prepare_payments(),
         }
+
+    def _prepare_payments(self):
+        """Prepare the payments as entered.
+
+        :rtype: list
+        """
+        return [
+            Command.create({"date_due": payment.date_due, "amount": payment.amount})
+            for payment in self.payment_ids
+        ]
 
 
 class AccountCollectionSettlementOfferPayment(models.TransientModel):
