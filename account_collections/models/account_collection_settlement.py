@@ -356,7 +356,10 @@ class AccountCollectionSettlement(models.Model):
     def _prepare_commitments(self):
         # What counts is the day of the payment, without grace.
         return [
-            self._prepare_commitment(payment.date_due, payment.amount, 0, 0)
+            {
+                **self._prepare_commitment(payment.date_due, payment.amount, 0, 0),
+                "amount_min": self._get_least(payment.amount),
+            }
             for payment in self.payment_ids
         ]
 
@@ -371,3 +374,21 @@ class AccountCollectionSettlement(models.Model):
 
     def _get_hold_end(self):
         return self.date_expiry
+
+    def _get_least(self, amount):
+        """What is enough of a payment: nobody loses a settlement by the rounding of
+        money that is converted. The remainder is more by what is missing.
+
+        :param float amount: what was agreed, in the currency of the settlement
+        :return: less by the smallest unit of its currency or, where that is worth
+            more, of the company's
+        :rtype: float
+        """
+        smallest = self.currency_id.rounding
+        own = self.company_id.currency_id
+        converted = own._convert(
+            own.rounding, self.currency_id, self.company_id, self.date_start
+        )
+        return self.currency_id.round(
+            max(amount - max(smallest, converted), min(amount, smallest))
+        )

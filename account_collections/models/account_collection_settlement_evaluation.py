@@ -60,8 +60,7 @@ class AccountCollectionSettlement(models.Model):
 
     def _get_evaluated_state(self, outcomes, as_of):
         if not self.date_accepted:
-            expired = self.date_expiry < as_of and not self._is_paid_as_offered()
-            return {"state": "lapsed" if expired else "offered"}
+            return {"state": self._get_offer_state(as_of)}
         missed = [
             commitment
             for commitment, outcome in zip(
@@ -85,6 +84,31 @@ class AccountCollectionSettlement(models.Model):
             state = "accepted"
         return {"state": state, "is_paid": is_paid}
 
+    def _get_offer_state(self, as_of):
+        """The state of an offer that the customer has not answered.
+
+        :param datetime.date as_of: the day of the evaluation
+        :rtype: str
+        """
+        if self._is_paid_as_offered():
+            return "offered"
+        if self._is_needless():
+            return self._cancelled_state
+        return "lapsed" if self.date_expiry < as_of else "offered"
+
+    def _is_needless(self):
+        """Whether nothing was left to settle before the offer expired.
+
+        :rtype: bool
+        """
+        shares = self._get_shares(self.hold_ids.line_id)
+        own = [shares[hold.id] for hold in self.hold_ids]
+        return not any(share.expected for share in own) and all(
+            movement.date <= self.date_expiry
+            for share in own
+            for movement in share.receipts + share.reductions
+        )
+
     def _is_paid_as_offered(self):
         """Whether all that was offered was paid before the customer has answered.
 
@@ -99,7 +123,7 @@ class AccountCollectionSettlement(models.Model):
                 payment.date_due,
                 self._to_units(payment.amount),
                 payment.date_due,
-                self._to_units(payment.amount),
+                self._to_units(self._get_least(payment.amount)),
             )
             for payment in self.payment_ids
         ]
@@ -178,6 +202,8 @@ class AccountCollectionSettlement(models.Model):
             self._send_notice("mail_template_settlement_closed")
         elif self.state == "lapsed":
             self._tell_lapsed(former)
+        elif self.state == "cancelled" and (explanation := self._get_explanation()):
+            self.message_post(body=explanation)
         elif former == "lapsed":
             self.message_post(
                 body=self.env._("A payment came in time after all: it did not lapse.")
@@ -284,5 +310,14 @@ class AccountCollectionSettlement(models.Model):
             return self.env._(
                 "Not everything was paid in time: the full debt is due. What was paid "
                 "stays applied."
+            )
+        if self._is_evaluated() and self.state == "cancelled":
+            return (
+                ""
+                if self._has_successor()
+                else self.env._(
+                    "Nothing was left to settle: what it covered was credited, written "
+                    "off or paid."
+                )
             )
         return ""

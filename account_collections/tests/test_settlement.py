@@ -274,6 +274,76 @@ class TestSettlement(SettlementCommon):
                 )
                 savepoint.rollback()
 
+    def test_offer_over_nothing_is_cancelled(self):
+        """(credited, paid after it, state then): whatever is left is still offered."""
+        for credited, paid, expected in (
+            (999, 0, "offered"),
+            (1000, 0, "cancelled"),
+            (300, 700, "settled"),
+        ):
+            with (
+                self.subTest(credited=credited),
+                self.env.cr.savepoint() as savepoint,
+            ):
+                settlement = self._settlement(self.invoice, until="offered")
+                refund = self._create_open_invoice(
+                    self.customer, credited, move_type="out_refund"
+                )
+                (self._get_receivable_line(refund) | self.line).reconcile()
+                if paid:
+                    self._pay(self.invoice, paid)
+                self._evaluate_on(0)
+                self.assertEqual(settlement.state, expected)
+                self._evaluate_on(11)
+                if expected == "cancelled":
+                    self.assertEqual(settlement.state, expected)
+                    self.assertIn("Nothing was left", settlement.explanation)
+                    self.assertIn("Nothing was left", settlement.message_ids[:1].body)
+                    with self.assertRaisesRegex(UserError, "cancelled already"):
+                        settlement.action_accept("Ada Miller")
+                    self.line.remove_move_reconcile()
+                    self._evaluate_on(5)
+                    self.assertEqual(settlement.state, "offered")
+                savepoint.rollback()
+
+    def test_lapsed_offer_stays_lapsed(self):
+        settlement = self._settlement(self.invoice, until="offered")
+        self._evaluate_on(11)
+        self._pay_invoices(self.invoice, 1000, days=12)
+        self._evaluate_on(12)
+        self.assertEqual(settlement.state, "lapsed")
+
+    def test_rounding_of_converted_money(self):
+        """(rate, paid in the company's currency, until, state then)."""
+        for rate, amount, until, expected in (
+            (3.3, 242.42, "accepted", "settled"),
+            (3.3, 242.42, "offered", "settled"),
+            (3.3, 242.41, "accepted", "accepted"),
+            (23, 34.78, "accepted", "settled"),
+        ):
+            with (
+                self.subTest(rate=rate, amount=amount, until=until),
+                self.env.cr.savepoint() as savepoint,
+            ):
+                currency = self.setup_other_currency("CHF", rates=[(TODAY, rate)])
+                invoice = self._create_open_invoice(
+                    self.customer, 1000, currency_id=currency.id
+                )
+                settlement = self._settlement(invoice, 800, until=until)
+                self._pay(
+                    invoice,
+                    amount,
+                    currency_id=self.company.currency_id.id,
+                    payment_difference_handling="open",
+                )
+                self.assertLess(settlement.amount_received, 800)
+                self._evaluate_on(0)
+                self.assertEqual(settlement.state, expected)
+                if expected == "settled":
+                    self.assertEqual(settlement.amount_open, 0)
+                    self.assertClosed(invoice)
+                savepoint.rollback()
+
     # === UNDONE === #
 
     def test_undone_payment(self):
