@@ -182,11 +182,10 @@ class TestBarter(BarterCommon):
         barter.line_ids.remove_move_reconcile()
         self.assertHeld(barter, [60])
 
-    def test_draft_invoice_is_not_held(self):
+    def test_invoice_of_a_barter_stays_posted(self):
         barter = self._in_state("agreed")
-        barter.line_ids.move_id.button_draft()
-        barter._evaluate()
-        self.assertHeld(barter, [])
+        with self.assertRaisesRegex(UserError, barter.name):
+            barter.line_ids.move_id.button_draft()
 
     # === AGREEMENT === #
 
