@@ -66,6 +66,7 @@ from . import account_collection_dispute_credit
 from . import account_collection_dispute_notice
 from . import account_collection_case_dispute
 from . import account_collection_barter_item
+from . import account_collection_barter_ledger
 from . import account_collection_barter
 from . import account_collection_barter_line
 from . import account_collection_barter_delivery

@@ -51,6 +51,11 @@ class AccountCollectionBarter(models.Model):
             if not barter._is_standing(barter.netting_move_id):
                 barter._post_netting()
             barter._match()
+            if barter.netting_move_id and not barter._is_carried_out():
+                # Its matching was undone, and money has come in its place.
+                barter._reverse(barter.netting_move_id)
+                barter._post_netting()
+                barter._match()
             if not barter.netting_move_id:
                 # Nothing is left to set off: the bill stays payable.
                 barter._go_to("settled")
@@ -261,19 +266,25 @@ class AccountCollectionBarter(models.Model):
         """Reverse the bill and the netting entry, if there are any: everything is as
         if nothing had been posted."""
         self.ensure_one()
-        moves = (self.netting_move_id | self.bill_id).filtered(self._is_standing)
-        if not moves:
-            return
+        self._reverse(self.netting_move_id | self.bill_id)
+
+    def _reverse(self, moves):
+        """Reverse entries, unless that was done by hand, and match them with their
+        reversals.
+
+        :param moves: the bill or the netting entry or both (`account.move`)
+        """
+        moves = moves.filtered(lambda move: move.state == "posted")
         moves.line_ids.remove_move_reconcile()
-        reversals = moves._reverse_moves(
-            [self._prepare_counter_entry(move) for move in moves]
-        )
-        for move, reversal in zip(moves, reversals, strict=True):
-            self._post_move(reversal)
-            self._match_reversal(move, reversal)
-        self.message_post(
-            body=self.env._("Reversed: %s.", ", ".join(moves.mapped("display_name")))
-        )
+        standing = moves.filtered(self._is_standing)
+        for move in standing:
+            self._post_move(move._reverse_moves([self._prepare_counter_entry(move)]))
+        for move in moves:
+            for reversal in self._get_whole_reversals(move):
+                self._match_reversal(move, reversal)
+        if standing:
+            names = ", ".join(standing.mapped("display_name"))
+            self.message_post(body=self.env._("Reversed: %s.", names))
 
     def _match_reversal(self, move, reversal):
         """Match an entry with what reverses it, account by account.
@@ -289,7 +300,7 @@ class AccountCollectionBarter(models.Model):
 
     def _prepare_counter_entry(self, move):
         ref = self.env._(
-            "%(barter)s cancelled: reversal of %(entry)s",
+            "%(barter)s: reversal of %(entry)s",
             barter=self.name,
             entry=move.name,
         )
@@ -303,12 +314,21 @@ class AccountCollectionBarter(models.Model):
         :param move: the bill or the netting entry (`account.move`), maybe none
         :rtype: bool
         """
-        return move.state == "posted" and not any(
-            reversal.state == "posted"
-            and not self.currency_id.compare_amounts(
-                reversal.amount_total, move.amount_total
+        return move.state == "posted" and not self._get_whole_reversals(move)
+
+    def _get_whole_reversals(self, move):
+        """What reverses an entry as a whole.
+
+        :param move: the bill or the netting entry (`account.move`), maybe none
+        :return: the posted entries (`account.move`)
+        """
+        return move.reversal_move_ids.filtered(
+            lambda reversal: (
+                reversal.state == "posted"
+                and not self.currency_id.compare_amounts(
+                    reversal.amount_total, move.amount_total
+                )
             )
-            for reversal in move.reversal_move_ids
         )
 
     def _get_payable_line(self):

@@ -11,26 +11,17 @@ class AccountMove(models.Model):
     # === BUSINESS METHODS === #
 
     def _check_not_agreed(self):
+        """Keep also the bill and the netting entry of a barter that is in force."""
+        result = super()._check_not_agreed()
+        self._check_not_bartered()
+        return result
+
+    def _check_not_bartered(self):
         """Keep the bill and the netting entry of a barter that is in force.
 
         :raise UserError: naming the barter
         """
-        result = super()._check_not_agreed()
-        # What binds the customer counts, even if the user may not see it.
-        barter = (
-            self.env["account.collection.barter"]
-            .sudo()
-            .search(
-                [
-                    ("state", "in", ("delivered", "settled")),
-                    "|",
-                    ("bill_id", "in", self.ids),
-                    ("netting_move_id", "in", self.ids),
-                ],
-                limit=1,
-            )
-        )
-        if barter:
+        if barter := self._get_collection_barters()[:1]:
             raise UserError(
                 self.env._(
                     "%(entry)s is part of %(barter)s. Cancel the barter: what it "
@@ -41,4 +32,24 @@ class AccountMove(models.Model):
                     barter=barter.name,
                 )
             )
-        return result
+
+    # === HELPERS === #
+
+    def _get_collection_barters(self):
+        """The barters in force whose bill or netting entry these are.
+
+        :return: `account.collection.barter`, whoever asks
+        """
+        # What binds the customer counts, even if the user may not see it.
+        return (
+            self.env["account.collection.barter"]
+            .sudo()
+            .search(
+                [
+                    ("state", "in", ("delivered", "settled")),
+                    "|",
+                    ("bill_id", "in", self.ids),
+                    ("netting_move_id", "in", self.ids),
+                ]
+            )
+        )

@@ -389,18 +389,23 @@ class TestBarterBill(BarterCommon):
         barter.bill_id.button_draft()
 
     def test_undone_matching_opens_it_again(self):
-        """(which side is undone)"""
-        for account_type in ("asset_receivable", "liability_payable"):
-            with self.subTest(account_type=account_type):
+        """(whose matching is undone, what is held of 100 then)"""
+        for sides, held in (
+            (["asset_receivable"], [100]),
+            (["liability_payable"], []),
+            (["asset_receivable", "liability_payable"], [100]),
+        ):
+            with self.subTest(sides=sides):
                 customer = self._create_customer("Customer")
                 invoice = self._create_open_invoice(customer)
                 barter = self._barter(invoice, state="settled")
                 moves = barter.bill_id | barter.netting_move_id
                 barter.netting_move_id.line_ids.filtered(
-                    lambda line, kind=account_type: line.account_id.account_type == kind
+                    lambda line, sides=sides: line.account_id.account_type in sides
                 ).remove_move_reconcile()
-                barter._evaluate()
                 self.assertEqual((barter.state, barter.date_end), ("delivered", False))
+                self.assertHeld(barter, held)
+                self.env["account.collection.commitment"]._cron_evaluate()
                 self.assertIn("undone", barter.activity_ids.summary)
                 barter.action_settle()
                 self.assertEqual(barter.state, "settled")
@@ -420,6 +425,71 @@ class TestBarterBill(BarterCommon):
         barter.action_settle()
         self.assertNotEqual(barter.netting_move_id, former)
         self.assertEqual((barter.state, invoice.amount_residual), ("settled", 0))
+
+    def test_reversed_with_the_button(self):
+        """What a barter posted is reversed with the barter alone."""
+        barter = self._barter(self._create_open_invoice(self.customer), state="settled")
+        for move in barter.bill_id | barter.netting_move_id:
+            with (
+                self.subTest(move=move.move_type),
+                self.assertRaisesRegex(UserError, barter.name),
+                self.env.cr.savepoint(),
+            ):
+                self._reverse_with_button(move)
+        self.assertEqual(barter.state, "settled")
+        barter.action_cancel()
+        self.assertTrue(self._reverse_with_button(barter.bill_id))
+
+    def test_cancelling_leaves_nothing_open(self):
+        """The bill was reversed without the button, and the reversal not matched."""
+        invoice = self._create_open_invoice(self.customer)
+        barter = self._barter(invoice, state="settled")
+        refund = barter.bill_id._reverse_moves([{"invoice_date": TODAY}])
+        refund.action_post()
+        self.assertEqual(refund.amount_residual, 100)
+        barter.action_cancel()
+        self.assertEqual(
+            (invoice | barter.bill_id | refund).mapped("amount_residual"),
+            [100, 0, 0],
+        )
+
+    def test_paid_after_the_matching_was_undone(self):
+        """150 given for 100, the matching is undone, and one side is paid in money:
+        (whether that is the invoice, how much, set off anew, left of the bill, of the
+        invoice)"""
+        for is_invoice, paid, set_off, payable, owed in (
+            (True, 100, 0, 150, 0),
+            (True, 30, 70, 80, 0),
+            (False, 120, 30, 0, 70),
+            (False, 150, 0, 0, 100),
+        ):
+            with self.subTest(is_invoice=is_invoice, paid=paid):
+                customer = self._create_customer("Customer")
+                invoice = self._create_open_invoice(customer)
+                barter = self._barter(
+                    invoice, [self._give(price_unit=150)], state="settled"
+                )
+                bill, former = barter.bill_id, barter.netting_move_id
+                former.line_ids.remove_move_reconcile()
+                self._pay(invoice if is_invoice else bill, paid)
+                barter.action_settle()
+                self.assertEqual(barter.state, "settled")
+                self.assertEqual(barter.bill_id, bill)
+                self.assertEqual(
+                    sum(barter._get_netting_lines().mapped("debit")), set_off
+                )
+                self.assertEqual(bill.amount_residual, payable)
+                self.assertEqual(invoice.amount_residual, owed)
+                self.assertTrue(
+                    all(
+                        (former | former.reversal_move_ids)
+                        .line_ids.filtered("account_id.reconcile")
+                        .mapped("reconciled")
+                    )
+                )
+                self.assertEqual(self._get_clearing()[0], 0)
+                barter.action_cancel()
+                self.assertEqual(invoice.amount_residual, 100 - paid * is_invoice)
 
     def test_rest_of_the_bill_is_paid(self):
         """150 given for 100: the rest is paid in money; cancelling leaves the payment
@@ -463,6 +533,15 @@ class TestBarterBill(BarterCommon):
         invoice.invoice_line_ids.tax_ids = tax or self.sale_tax
         invoice.action_post()
         return invoice
+
+    def _reverse_with_button(self, move):
+        wizard = (
+            self.env["account.move.reversal"]
+            .with_context(active_model="account.move", active_ids=move.ids)
+            .create({"journal_id": move.journal_id.id, "reason": "By hand"})
+        )
+        wizard.refund_moves()
+        return wizard.new_move_ids
 
     def _create_currency(self):
         return self.env["res.currency"].create(
