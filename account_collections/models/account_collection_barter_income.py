@@ -15,12 +15,12 @@ class AccountCollectionBarterIncome(models.Model):
     _order = "date desc, id desc"
     _depends = {
         "account.collection.barter": ["bill_id", "state", "company_id", "partner_id"],
-        "account.move": ["state", "invoice_date", "direction_sign"],
+        "account.move": ["state", "invoice_date", "amount_total_signed"],
         "account.move.line": [
             "move_id",
             "display_type",
             "balance",
-            "price_subtotal",
+            "amount_currency",
             "price_total",
             "quantity",
             "product_id",
@@ -107,18 +107,35 @@ class AccountCollectionBarterIncome(models.Model):
                    barter.value_basis, line.quantity,
                    company.currency_id AS company_currency_id,
                    line.balance AS amount_untaxed,
-                   CASE WHEN line.price_subtotal = 0 THEN line.balance
-                       ELSE ROUND(line.balance * line.price_total
-                                  / line.price_subtotal, currency.decimal_places)
-                       END AS amount_total,
-                   line.currency_id, line.price_subtotal AS amount_currency
+                   ROUND(line.total * line.running / line.whole,
+                         currency.decimal_places)
+                   - ROUND(line.total * (line.running - line.price_total) / line.whole,
+                           currency.decimal_places) AS amount_total,
+                   line.currency_id, line.amount_currency
               FROM account_collection_barter barter
               JOIN account_move bill ON bill.id = barter.bill_id
-              JOIN account_move_line line ON line.move_id = bill.id
+              JOIN (%s) line ON line.move_id = bill.id
               JOIN res_partner partner ON partner.id = barter.partner_id
               JOIN res_company company ON company.id = barter.company_id
               JOIN res_currency currency ON currency.id = company.currency_id
              WHERE barter.state = 'settled' AND bill.state = 'posted'
-               AND line.display_type = 'product'
+            """,
+            self._get_line_query(),
+        )
+
+    def _get_line_query(self):
+        """Share out the total of each bill among its lines, so that they add up to it
+        however taxes are rounded: each gets what the running total grows by."""
+        return SQL(
+            """
+            SELECT item.*, -move.amount_total_signed AS total,
+                   SUM(item.price_total) OVER (
+                       PARTITION BY item.move_id ORDER BY item.id
+                   ) AS running,
+                   SUM(item.price_total) OVER (PARTITION BY item.move_id) AS whole
+              FROM account_move_line item
+              JOIN account_move move ON move.id = item.move_id
+             WHERE item.display_type = 'product'
+               AND item.move_id IN (SELECT bill_id FROM account_collection_barter)
             """
         )
