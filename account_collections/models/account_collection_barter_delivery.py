@@ -3,6 +3,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tools import float_compare, float_is_zero
 
 from ..tools.dialog import prepare_dialog
+from ..tools.number import to_number
 
 
 class AccountCollectionBarterDelivery(models.Model):
@@ -126,18 +127,25 @@ class AccountCollectionBarter(models.Model):
         :rtype: dict
         :raise UserError: when the line is none of this barter, or the day is to come
         """
-        today = self.company_id._get_collection_day()
-        date = fields.Date.to_date(vals.get("date")) or today
-        if vals["line_id"] not in self.given_ids.ids:
+        if not isinstance(vals, dict) or vals.get("line_id") not in self.given_ids.ids:
             raise UserError(
                 self.env._("Choose something that is part of %s.", self.name)
             )
+        today = self.company_id._get_collection_day()
+        try:
+            date = fields.Date.to_date(vals.get("date")) or today
+        except (TypeError, ValueError):
+            raise UserError(
+                self.env._("Enter the day on which it was delivered.")
+            ) from None
         if date > today:
             raise UserError(
                 self.env._("A delivery that is yet to come cannot be accepted.")
             )
-        accepted, refused = vals.get("quantity", 0), vals.get("quantity_refused", 0)
-        if min(accepted, refused) < 0 or not accepted + refused > 0:
+        accepted, refused = (
+            to_number(vals.get(name, 0)) for name in ("quantity", "quantity_refused")
+        )
+        if not (accepted >= 0 and refused >= 0 and accepted + refused > 0):
             raise UserError(
                 self.env._("Enter how much was accepted or refused, above zero.")
             )

@@ -2,6 +2,8 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.fields import Command
 
+from ..tools.number import check_numbers
+
 
 class AccountCollectionBarterItem(models.AbstractModel):
     """One thing that a customer gives instead of money: goods, a referral, some days
@@ -143,6 +145,18 @@ class AccountCollectionBarterItem(models.AbstractModel):
             item.amount_untaxed, item.amount_total = item._get_totals(
                 {item: item.quantity}
             )
+
+    # === CRUD METHODS === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            check_numbers(self, vals)
+        return super().create(vals_list)
+
+    def write(self, vals):
+        check_numbers(self, vals)
+        return super().write(vals)
 
     # === HELPERS === #
 

@@ -280,6 +280,10 @@ class TestBarter(BarterCommon):
             ({"given_ids": [self._give(quantity=-1)]}, "greater than zero"),
             ({"given_ids": [self._give(price_unit=0)]}, "greater than zero"),
             ({"given_ids": [self._give(price_unit=-5)]}, "greater than zero"),
+            ({"given_ids": [self._give(quantity=float("nan"))]}, "a number"),
+            ({"given_ids": [self._give(quantity=float("inf"))]}, "a number"),
+            ({"given_ids": [self._give(price_unit=float("nan"))]}, "a number"),
+            ({"amount": float("nan")}, "a number"),
             ({"date_deadline": TODAY - timedelta(days=1)}, "past"),
             (
                 {
@@ -336,6 +340,10 @@ class TestBarter(BarterCommon):
                 },
                 "yet to come",
             ),
+            ({"quantity": 1}, "part of"),
+            ({"line_id": str(line.id), "quantity": 1}, "part of"),
+            ({"line_id": line.id, "quantity": 1, "date": "soon"}, "day"),
+            (None, "part of"),
         ):
             with (
                 self.subTest(delivery=delivery),
@@ -343,7 +351,17 @@ class TestBarter(BarterCommon):
                 self.env.cr.savepoint(),
             ):
                 barter.action_deliver([delivery])
-        for accepted, refused in ((0, 0), (-1, 0), (-1, 2), (1, -1)):
+        for accepted, refused in (
+            (0, 0),
+            (-1, 0),
+            (-1, 2),
+            (1, -1),
+            (float("nan"), 0),
+            (1, float("nan")),
+            (float("inf"), 0),
+            ("many", 0),
+            ([1], 0),
+        ):
             with (
                 self.subTest(accepted=accepted, refused=refused),
                 self.assertRaisesRegex(UserError, "above zero"),
@@ -491,6 +509,45 @@ class TestBarter(BarterCommon):
             row.export_data(["year", "partner_id/name", "name", "amount_untaxed"]),
             {"datas": [["2024", "Ada Fashion", "Referral", 10.0]]},
         )
+
+    def test_income_adds_up_to_the_bill(self):
+        """(rounding of taxes, in foreign currency, unit values)"""
+        currency = self.env["res.currency"].create(
+            {
+                "name": "ZZZ",
+                "symbol": "Z",
+                "rounding": 0.01,
+                "rate_ids": [Command.create({"name": "2020-01-01", "rate": 1.37})],
+            }
+        )
+        for rounding, is_foreign, values in (
+            ("round_per_line", False, [0.33] * 7),
+            ("round_globally", False, [0.33] * 7),
+            ("round_globally", False, [33.33, 0.05, 12.34]),
+            ("round_globally", True, [0.33] * 7),
+            ("round_per_line", True, [33.33, 0.05, 12.34]),
+        ):
+            with self.subTest(rounding=rounding, foreign=is_foreign, values=values):
+                self.company.tax_calculation_rounding_method = rounding
+                invoice = self._create_open_invoice(
+                    self.customer,
+                    **({"currency_id": currency.id} if is_foreign else {}),
+                )
+                bill = self._barter(
+                    invoice,
+                    [self._give("Work", 1, one, self.purchase_tax) for one in values],
+                    state="settled",
+                ).bill_id
+                rows = self.env["account.collection.barter.income"].search(
+                    [("move_id", "=", bill.id)]
+                )
+                self.assertEqual(len(rows), len(values))
+                for field, total in (
+                    ("amount_untaxed", -bill.amount_untaxed_signed),
+                    ("amount_total", -bill.amount_total_signed),
+                    ("amount_currency", bill.amount_untaxed),
+                ):
+                    self.assertAlmostEqual(sum(rows.mapped(field)), total, 6)
 
     # === RIGHTS === #
 

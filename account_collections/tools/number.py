@@ -1,0 +1,38 @@
+from math import isfinite, nan
+
+from odoo.exceptions import UserError
+
+
+def to_number(value):
+    """Read a number that came from outside.
+
+    :param value: whatever was sent
+    :return: the number; NaN, which no comparison accepts, for what is none
+    :rtype: float
+    """
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        return nan
+    return number if isfinite(number) else nan
+
+
+def check_numbers(model, vals):
+    """Refuse what is no number, which Odoo could not round.
+
+    :param model: the model that is written to
+    :param dict vals: the values to be written
+    :raise UserError: naming the field
+    """
+    for name, value in vals.items():
+        field = model._fields.get(name)
+        if (
+            field
+            and field.type in ("float", "monetary")
+            and not isfinite(to_number(value or 0))
+        ):
+            raise UserError(
+                model.env._(
+                    "Enter a number for: %s", field._description_string(model.env)
+                )
+            )
