@@ -132,7 +132,7 @@ class AccountCollectionReturn(models.Model):
         """Take up in the taxes the cents by which Odoo's rounding of the whole, with an
         early payment discount, differs from the shares."""
         result = super()._fit_credit_note(credit, move)
-        if credit.invoice_cash_rounding_id:
+        if credit.invoice_cash_rounding_id and not self._get_cash_rounding(move):
             # A part is not rounded to coins.
             credit.invoice_cash_rounding_id = False
         amount = self._get_credit_amount(move)
@@ -174,11 +174,32 @@ class AccountCollectionReturn(models.Model):
 
         :rtype: float
         """
-        total = 0
-        for line in self._get_accepted_lines(move):
-            total += line._get_total(line._get_accepted_amounts())
+        total = self._get_goods_amount(move)
         total = self._add_freight(total, self._get_freight_share(move))
-        return self.currency_id.round(total)
+        return self.currency_id.round(total + self._get_cash_rounding(move))
+
+    def _get_goods_amount(self, move):
+        """What is credited for the goods of an invoice.
+
+        :rtype: float
+        """
+        return sum(
+            line._get_total(line._get_accepted_amounts())
+            for line in self._get_accepted_lines(move)
+        )
+
+    def _get_cash_rounding(self, move):
+        """What an invoice was rounded by to coins, if all of it is credited at once.
+
+        :rtype: float
+        """
+        lines = move.line_ids.filtered(lambda line: line.display_type == "rounding")
+        rounding = -sum(lines.mapped("amount_currency"))
+        goods = self._get_goods_amount(move) if lines else 0.0
+        is_whole = not move.currency_id.compare_amounts(
+            goods + rounding, move.amount_total
+        ) and not self._get_freight_share(move)
+        return rounding if is_whole else 0.0
 
     def _get_main_goods(self, lines):
         """The goods that most is credited for, whose taxes the freight takes.

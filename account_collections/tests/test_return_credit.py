@@ -474,6 +474,34 @@ class TestReturnCredit(ReturnCommon):
         self.assertEqual(one.credit_move_ids.amount_total, 50)
         self.assertEqual(invoice.amount_residual, 0)
 
+    def test_rounded_to_coins(self):
+        """119.99 rounded to 120.00: everything returned credits the whole, a part
+        what the goods are worth."""
+        account = self.company_data["default_account_revenue"]
+        rounding = (
+            self.env["account.cash.rounding"]
+            .sudo()
+            .create(
+                {
+                    "name": "5 cents",
+                    "rounding": 0.05,
+                    "rounding_method": "HALF-UP",
+                    "strategy": "add_invoice_line",
+                    "profit_account_id": account.id,
+                    "loss_account_id": account.id,
+                }
+            )
+        )
+        for quantity, total in ((1, 120), (0.5, 60)):
+            with self.subTest(quantity=quantity):
+                invoice = self._sell(
+                    (1, 119.99, None), invoice_cash_rounding_id=rounding.id
+                )
+                self.assertEqual(invoice.amount_total, 120)
+                one = self._take_back(invoice, [quantity], "credited")
+                self.assertEqual(one.credit_move_ids.amount_total, total)
+                self.assertEqual(invoice.amount_residual, 120 - total)
+
     # === DISCOUNTS THAT ARE LINES === #
 
     def test_discount_line_comes_back_with_the_goods(self):
