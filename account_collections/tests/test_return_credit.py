@@ -419,6 +419,29 @@ class TestReturnCredit(ReturnCommon):
                         sum(invoice.reversal_move_ids.mapped("amount_total")), 1000
                     )
 
+    def test_dispute_credited_before(self):
+        """200 of 1,000 were conceded: the goods are worth 800."""
+        invoice = self._sell((10, 100, self.vat19))
+        line = self._get_receivable_line(invoice)
+        dispute = self.env["account.collection.dispute"].create(
+            {
+                "partner_id": self.customer.id,
+                "line_ids": [Command.set(line.ids)],
+                "amount": 238,
+                "reason_id": self.env["account.collection.dispute.reason"]
+                .search([], limit=1)
+                .id,
+            }
+        )
+        dispute.action_confirm()
+        dispute.action_investigate()
+        dispute.action_resolve_valid(238, "Sorry.")
+        dispute.credit_move_ids.action_post()
+        one = self._take_back(invoice, [10], "credited")
+        self.assertAlmostEqual(one.amount, 952, places=2)
+        self.assertAlmostEqual(one.credit_move_ids.amount_total, 952, places=2)
+        self.assertEqual(invoice.amount_residual, 0)
+
     def test_price_credited_before_piece_by_piece(self):
         """With taxes and restocking, every cent of it is credited once."""
         invoice = self._sell((3, 33.33, self.vat19), (3, 9.99, self.vat7))
