@@ -337,11 +337,14 @@ class AccountCollectionCase(models.Model):
                AND account.account_type = 'asset_receivable'
                AND line.parent_state = 'posted' AND line.reconciled IS NOT TRUE
                AND line.amount_residual_currency > 0
-               AND COALESCE(line.date_maturity, line.date) < %s
+               AND (COALESCE(line.date_maturity, line.date) < %(date)s OR EXISTS (
+                   SELECT FROM account_collection_hold called
+                    WHERE called.line_id = line.id AND called.date_called < %(date)s
+               ))
                AND SPLIT_PART(branch.parent_path, '/', 1)::int
                    = account_collection_case.company_id
             """,
-            date,
+            date=date,
         )
 
     def _get_close_query(self, company, date, partner_ids, late):

@@ -20,6 +20,7 @@ FIXED = {
     "received_before",
     "date_released",
     "received_by_release",
+    "date_called",
     "is_whole_customer",
 }
 
@@ -98,6 +99,12 @@ class AccountCollectionHold(models.Model):
         readonly=True,
         help="The money that the open item had received when it was released.",
     )
+    date_called = fields.Date(
+        string="Due At Once On",
+        readonly=True,
+        help="The agreement has failed: from that day on the open item is due, whatever "
+        "its own due date.",
+    )
     res_model = fields.Char(readonly=True)
     res_id = fields.Many2oneReference(
         model_field="res_model", readonly=True, index="btree_not_null"
@@ -117,6 +124,8 @@ class AccountCollectionHold(models.Model):
         "CHECK (line_id IS NOT NULL OR is_whole_customer IS TRUE)",
         "Choose the open item that is to be held.",
     )
+    # The dunning reads the few open items that an agreement has let fall due.
+    _called_idx = models.Index("(line_id, date_called) WHERE date_called IS NOT NULL")
     _amount_positive = models.Constraint(
         "CHECK (amount > 0 OR line_id IS NULL)",
         "The amount held must be greater than zero.",

@@ -71,11 +71,19 @@ class AccountCollectionOpenItem(models.AbstractModel):
             """
             SELECT line.id, line.move_id, line.journal_id,
                    contact.commercial_partner_id AS partner_id, line.currency_id,
-                   COALESCE(line.date_maturity, line.date) AS date_due,
+                   LEAST(COALESCE(line.date_maturity, line.date), called.date)
+                       AS date_due,
                    line.no_followup, line.amount_residual_currency AS residual,
                    line.amount_residual AS residual_company
               FROM account_move_line line
               JOIN res_partner contact ON contact.id = line.partner_id
+              LEFT JOIN (
+                -- What an agreement that has failed lets fall due at once.
+                SELECT line_id, MIN(date_called) AS date
+                  FROM account_collection_hold
+                 WHERE date_called IS NOT NULL
+                 GROUP BY line_id
+              ) called ON called.line_id = line.id
              WHERE line.account_id IN %(accounts)s
                AND line.parent_state = 'posted'
                AND line.reconciled IS NOT TRUE

@@ -85,6 +85,15 @@ class AccountCollectionPlan(models.Model):
             "date_cure": result.date_cure or False,
         }
 
+    def _apply_ledger(self, shares, as_of):
+        """Once a plan has failed, the rest of what it covers is due at once."""
+        result = super()._apply_ledger(shares, as_of)
+        called = self.state == "defaulted" and fields.Date.add(self.date_cure, days=1)
+        # Written by the evaluation alone, whoever caused it.
+        for hold in self.hold_ids.sudo():
+            self._write_changes(hold, {"date_called": called})
+        return result
+
     def _is_holding(self, hold):
         """A proposal that nobody answered in time holds nothing any more."""
         is_unanswered = self.state == "proposed" and hold._is_over()

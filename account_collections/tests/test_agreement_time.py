@@ -33,6 +33,21 @@ class TestAgreementTime(PlanCommon):
         self.assertEqual(plan.state, "defaulted")
         self.assertFalse([one for one in self._get_subjects(plan) if "Thank" in one])
 
+    def test_the_rest_falls_due_at_once(self):
+        """Also an invoice whose own due date is still to come."""
+        new = self._create_open_invoice(self.customer, 300, days=-90)
+        plan = self._propose(self.invoice | new)
+        self._default(plan)
+        with freeze_time("2024-08-04"):
+            day = fields.Date.to_date("2024-08-04")
+            line = self._get_line(self._plan(date=day))
+            self.assertEqual(line.amount_collectible, 600)
+            self.assertEqual(plan.case_id.amount_overdue, 600)
+            self._pay(self.invoice, 200, payment_date=fields.Date.to_date("2024-07-10"))
+            self.assertEqual(plan.state, "active")
+            plan.case_id._refresh(self.company, self.customer)
+            self.assertEqual(plan.case_id.amount_overdue, 100)
+
     def test_credit_note_within_the_cure_completes_a_plan(self):
         plan = self._propose(self.invoice)
         self._evaluate_on("2024-07-18")
