@@ -102,8 +102,8 @@ class AccountCollectionHold(models.Model):
     date_called = fields.Date(
         string="Due At Once On",
         readonly=True,
-        help="The agreement has failed: from that day on the open item is due, whatever "
-        "its own due date.",
+        help="The agreement has failed: from that day on the open item is due, "
+        "whatever its own due date.",
     )
     res_model = fields.Char(readonly=True)
     res_id = fields.Many2oneReference(
