@@ -74,14 +74,14 @@ class AccountCollectionReturn(models.Model):
         self._check_lock_dates(drafts)
         drafts.action_post()
 
-    def _check_lock_dates(self, credits_):
+    def _check_lock_dates(self, drafts):
         """Refuse to post into a closed period; Odoo would move the date silently.
 
-        :param credits_: the draft credit notes (`account.move`)
+        :param drafts: the draft credit notes (`account.move`)
         :raise UserError: saying what is closed
         """
         today = self.company_id._get_collection_day()
-        for credit in credits_:
+        for credit in drafts:
             if closed := credit._get_violated_lock_dates(
                 credit.invoice_date or today, credit._affect_tax_report()
             ):
