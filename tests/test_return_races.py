@@ -52,6 +52,7 @@ SELECT one.note, one.state, COALESCE(hold.amount, 0)::int, COUNT(credit.move_id)
     ON hold.res_model = 'account.collection.return' AND hold.res_id = one.id
    AND hold.active
   LEFT JOIN account_collection_return_credit_rel credit ON credit.return_id = one.id
+ WHERE one.note IN ('first', 'second')
  GROUP BY 1, 2, 3 ORDER BY 1
 """
 
