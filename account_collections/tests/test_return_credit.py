@@ -459,7 +459,11 @@ class TestReturnCredit(ReturnCommon):
         """(unit sold, credited in which and how much, what can still come back)."""
         unit = self.env.ref("uom.product_uom_unit")
         dozen = self.env.ref("uom.product_uom_dozen")
-        product = self.env["product.product"].sudo().create({"name": "Eggs"})
+        product = (
+            self.env["product.product"]
+            .sudo()
+            .create({"name": "Eggs", "taxes_id": [], "supplier_taxes_id": []})
+        )
         for sold, quantity, price, other, credited, at, left in (
             (unit, 24, 1, dozen, 1, 12, 12),
             (dozen, 2, 12, unit, 6, 1, 1.5),
@@ -484,7 +488,11 @@ class TestReturnCredit(ReturnCommon):
                 self.assertEqual(line._get_returnable_quantities()[line], left)
 
     def test_same_product_at_two_prices(self):
-        product = self.env["product.product"].sudo().create({"name": "Lamp"})
+        product = (
+            self.env["product.product"]
+            .sudo()
+            .create({"name": "Lamp", "taxes_id": [], "supplier_taxes_id": []})
+        )
         values = {"product_id": product.id}
         invoice = self._sell((5, 10, None, values), (5, 100, None, values))
         credit = self._credit_by_hand(invoice, post=False)
