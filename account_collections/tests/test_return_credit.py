@@ -462,7 +462,7 @@ class TestReturnCredit(ReturnCommon):
         product = (
             self.env["product.product"]
             .sudo()
-            .create({"name": "Eggs", "taxes_id": [], "supplier_taxes_id": []})
+            .create({"name": "Eggs", "taxes_id": [], "company_id": self.company.id})
         )
         for sold, quantity, price, other, credited, at, left in (
             (unit, 24, 1, dozen, 1, 12, 12),
@@ -491,7 +491,7 @@ class TestReturnCredit(ReturnCommon):
         product = (
             self.env["product.product"]
             .sudo()
-            .create({"name": "Lamp", "taxes_id": [], "supplier_taxes_id": []})
+            .create({"name": "Lamp", "taxes_id": [], "company_id": self.company.id})
         )
         values = {"product_id": product.id}
         invoice = self._sell((5, 10, None, values), (5, 100, None, values))
