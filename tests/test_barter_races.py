@@ -47,14 +47,17 @@ def compete():
     return "done"
 """
 
-# What is left: the state, the live holds, the bills.
+# What is left: the state, the live holds, the bills, and what is owed of 100.
 OUTCOME = """
 SELECT barter.state,
        (SELECT COUNT(*) FROM account_collection_hold hold
          WHERE hold.partner_id = barter.partner_id AND hold.active),
        (SELECT COUNT(*) FROM account_move bill
          WHERE bill.partner_id = barter.partner_id
-           AND bill.move_type = 'in_invoice' AND bill.state = 'posted')
+           AND bill.move_type = 'in_invoice' AND bill.state = 'posted'),
+       (SELECT SUM(invoice.amount_residual)::int FROM account_move invoice
+         WHERE invoice.partner_id = barter.partner_id
+           AND invoice.move_type = 'out_invoice')
   FROM account_collection_barter barter
   JOIN res_partner partner ON partner.id = barter.partner_id
  WHERE partner.name = 'Racer'
@@ -68,7 +71,7 @@ class TestBarterRaces(BaseCase):
             outputs, outcome = self._compete(name, "settle", "settle")
         self.assertEqual(outputs[0], "done")
         self.assertRegex(outputs[1], "already|at this moment|Somebody|right now")
-        self.assertEqual(outcome, ("settled", 0, 1))
+        self.assertEqual(outcome, ("settled", 0, 1, 0))
 
     def test_no_more_is_delivered_than_agreed(self):
         """Two who note 60 % each: the second one is told."""
@@ -76,7 +79,7 @@ class TestBarterRaces(BaseCase):
             outputs, outcome = self._compete(name, "deliver 0.6", "deliver 0.6")
         self.assertEqual(outputs[0], "done")
         self.assertRegex(outputs[1], "but only|Somebody")
-        self.assertEqual(outcome, ("agreed", 1, 0))
+        self.assertEqual(outcome, ("agreed", 1, 0, 100))
 
     def test_accepted_and_cancelled_at_once(self):
         """Whoever comes first: what is held is what the state says."""
@@ -84,7 +87,22 @@ class TestBarterRaces(BaseCase):
             outputs, outcome = self._compete(name, "accept", "cancel")
         self.assertEqual(outputs[0], "done")
         self.assertRegex(outputs[1], "done|already|at this moment|Somebody|right now")
-        self.assertIn(outcome, (("cancelled", 0, 0), ("agreed", 1, 0)))
+        self.assertIn(outcome, (("cancelled", 0, 0, 100), ("agreed", 1, 0, 100)))
+
+    def test_settled_and_cancelled_at_once(self):
+        """Settled and then reversed, or one of the two: never a part of either."""
+        with databases.database() as name:
+            outputs, outcome = self._compete(name, "settle", "cancel")
+        self.assertEqual(outputs[0], "done")
+        self.assertRegex(outputs[1], "done|already|at this moment|Somebody|right now")
+        self.assertIn(
+            outcome,
+            (
+                ("settled", 0, 1, 0),
+                ("cancelled", 0, 1, 100),
+                ("cancelled", 0, 0, 100),
+            ),
+        )
 
     # === HELPERS === #
 

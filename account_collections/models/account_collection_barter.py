@@ -53,7 +53,6 @@ class AccountCollectionBarter(models.Model):
         compute="_compute_amount",
         store=True,
         readonly=False,
-        precompute=True,
         tracking=True,
         help="How much of the open items it takes off, if everything is delivered. "
         "What is given beyond that stays payable to the customer.",

@@ -1,5 +1,4 @@
 from odoo import fields, models
-from odoo.exceptions import UserError
 from odoo.fields import Command
 
 
@@ -47,18 +46,17 @@ class AccountCollectionBarter(models.Model):
             barter._lock_in(("delivered",))
             barter._lock_customer()
             if not barter._is_standing(barter.bill_id):
+                barter._set_aside(barter.bill_id)
                 barter._post_bill()
             if not barter._is_standing(barter.netting_move_id):
+                barter._set_aside(barter.netting_move_id)
                 barter._post_netting()
             barter._match()
             if barter.netting_move_id and not barter._is_carried_out():
-                # Its matching was undone, and money has come in its place.
+                # Money has come in its place, or was taken back.
                 barter._reverse(barter.netting_move_id)
                 barter._post_netting()
                 barter._match()
-            if not barter.netting_move_id:
-                # Nothing is left to set off: the bill stays payable.
-                barter._go_to("settled")
             barter._evaluate()
             barter._follow_up()
 
@@ -212,22 +210,14 @@ class AccountCollectionBarter(models.Model):
         }
 
     def _post_move(self, move):
-        """Post an entry today. Odoo would put off a bill to a day that is open, where
-        it would be in another period than what it is set off against.
+        """Post an entry today.
 
         :param move: the draft (`account.move`)
         :raise UserError: as Odoo says it, when today is in a period that is closed
         """
-        today = self.company_id._get_collection_day()
-        move.date = today
+        move.date = self.company_id._get_collection_day()
         move._check_fiscal_lock_dates()
-        if closed := move._get_violated_lock_dates(today, move._affect_tax_report()):
-            raise UserError(
-                self.env._(
-                    "Today is in a period that is closed: %s. Nothing was posted.",
-                    self.env["res.company"]._format_lock_dates(closed),
-                )
-            )
+        self._check_period(move)
         move._post(soft=False)
 
     def _match(self):
@@ -285,6 +275,16 @@ class AccountCollectionBarter(models.Model):
         if standing:
             names = ", ".join(standing.mapped("display_name"))
             self.message_post(body=self.env._("Reversed: %s.", names))
+
+    def _set_aside(self, move):
+        """Clear up an entry that was undone by hand, before it is posted anew.
+
+        :param move: the bill or the netting entry (`account.move`), maybe none
+        """
+        self._reverse(move)
+        undone = move.filtered(lambda one: one.state != "posted")
+        undone.line_ids.remove_move_reconcile()
+        undone.write({"auto_post": "no", "state": "cancel"})
 
     def _match_reversal(self, move, reversal):
         """Match an entry with what reverses it, account by account.
@@ -360,7 +360,7 @@ class AccountCollectionBarter(models.Model):
         :return: the amount by item (`account.move.line`)
         :rtype: dict
         """
-        left = min(owed, self.amount)
+        left = min(owed, self.amount - sum(self._get_deducted().values()))
         shares = {}
         for item, free in self._get_free_amounts().items():
             share = self.currency_id.round(min(free, left))

@@ -5,8 +5,8 @@ class AccountCollectionBarter(models.Model):
     """What of the open items is not chased because something is given for it.
 
     Until the deadline that is what was agreed; once it is delivered, what was
-    accepted. A barter is settled while its entries are posted and matched: who undoes
-    the matching opens it again.
+    accepted. A barter is settled while its entries are posted and matched and nothing
+    more can be set off: who undoes that opens it again.
     """
 
     _name = "account.collection.barter"
@@ -67,19 +67,22 @@ class AccountCollectionBarter(models.Model):
         return super()._get_own_moves() | self.netting_move_id
 
     def _is_carried_out(self):
-        """Whether the bill is posted, and the netting entry, if there is one, matched
-        with it and with the open items."""
+        """Whether the bill stands, the netting entry, if there is one, is matched with
+        it and with the open items, and nothing more of them can be set off."""
         # Entries count, whoever may see them.
         barter = self.sudo()
         bill, netting = barter.bill_id, barter.netting_move_id
-        if bill.state != "posted":
+        if not barter._is_standing(bill):
             return False
-        if not netting:
-            # Nothing was left to set off.
-            return barter.state == "settled"
-        return netting.state == "posted" and all(
-            self._is_matched(line, bill.line_ids | barter.line_ids)
-            for line in barter._get_netting_lines()
+        if netting and not barter._is_standing(netting):
+            return False
+        others = (bill.line_ids | barter.line_ids).filtered(
+            lambda line: line.parent_state == "posted"
+        )
+        return all(
+            barter._is_matched(line, others) for line in barter._get_netting_lines()
+        ) and not barter._get_netting_shares(
+            -barter._get_payable_line().amount_residual_currency
         )
 
     def _is_matched(self, line, others):

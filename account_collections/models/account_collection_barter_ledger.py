@@ -14,6 +14,8 @@ class AccountCollectionLedger(models.AbstractModel):
         moves = lines.filtered(
             lambda line: line.account_id.account_type == "liability_payable"
         ).move_id
+        # What reverses an entry undoes it, matched with it or not.
+        moves |= moves.reversed_entry_id
         if moves:
             barters = moves._get_collection_barters()
             barters.with_context(collection_in_transaction=True)._evaluate()

@@ -46,6 +46,7 @@ class AccountCollectionBarter(models.Model):
         today = self.company_id._get_collection_day()
         if self.state == "delivered":
             if former == "settled":
+                self._tell_undone()
                 self._schedule(
                     self.env._("The set-off was undone: settle again, or cancel"), today
                 )
@@ -56,6 +57,19 @@ class AccountCollectionBarter(models.Model):
         elif self.state == "settled":
             self.message_post(body=self._get_settled_text())
         return result
+
+    def _tell_undone(self):
+        """Leave word on the case that what was settled is open again."""
+        self._open_case()
+        held = sum(self.hold_ids.filtered("active").mapped("amount"))
+        self.case_id.sudo().message_post(
+            body=self.env._(
+                "The set-off of %(barter)s was undone after it was settled. "
+                "%(amount)s is held until it is settled again or cancelled.",
+                barter=self.name,
+                amount=self.currency_id.format(held),
+            )
+        )
 
     def _ask_to_receive(self):
         """Ask whoever agreed on it to see that it is delivered by the deadline."""

@@ -160,6 +160,24 @@ class AccountCollectionResolution(models.AbstractModel):
             vals["invoice_currency_rate"] = move.invoice_currency_rate
         return vals
 
+    def _check_period(self, moves):
+        """Refuse to post today in a period that is closed. Odoo would put an entry off
+        to a day that is open, in another period than what it goes with.
+
+        :param moves: the entries (`account.move`), or those that are reversed
+        :raise UserError: naming what is closed
+        """
+        for move in moves:
+            if closed := move._get_violated_lock_dates(
+                self.company_id._get_collection_day(), move._affect_tax_report()
+            ):
+                raise UserError(
+                    self.env._(
+                        "Today is in a period that is closed: %s. Nothing was posted.",
+                        self.env["res.company"]._format_lock_dates(closed),
+                    )
+                )
+
     # === HELPERS === #
 
     def _is_part(self, move, amount):

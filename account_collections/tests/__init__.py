@@ -8,6 +8,7 @@ from . import test_agreement
 from . import test_agreement_time
 from . import test_barter
 from . import test_barter_bill
+from . import test_barter_undone
 from . import test_dispute
 from . import test_dispute_credit
 from . import test_resolution_property
@@ -37,4 +38,8 @@ from . import test_ui
 from . import test_ui_agreements
 from . import test_settlement
 from . import test_settlement_accounting
+from . import test_settlement_payment
+from . import test_settlement_posting
+from . import test_agreement_moved
+from . import test_case_ways_out
 from . import test_ui_fees
