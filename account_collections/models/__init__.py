@@ -29,6 +29,7 @@ from . import account_collection_resolution_evaluation
 from . import account_collection_resolution_late
 from . import account_collection_resolution_notice
 from . import account_collection_resolution_replacement
+from . import account_collection_resolution_payment
 from . import account_collection_resolution_yield
 from . import account_collection_resolution_terms
 from . import account_collection_resolution_document
@@ -87,6 +88,7 @@ from . import account_collection_return_notice
 from . import account_collection_return_ledger
 from . import account_collection_agreement
 from . import account_collection_case_agreement
+from . import account_collection_resolution_way_out
 from . import account_collection_case_ways_out
 from . import account_collection_statement
 from . import account_collection_payment_link

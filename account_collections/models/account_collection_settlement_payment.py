@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 
 
 class AccountCollectionSettlementPayment(models.Model):
@@ -66,3 +66,32 @@ class AccountCollectionSettlementPayment(models.Model):
         """Keep what was offered as it is, and have other terms approved anew."""
         self.settlement_id._check_terms_open()
         self.settlement_id._withdraw_request()
+
+
+class AccountCollectionSettlement(models.Model):
+    """Payments that are registered from the settlement."""
+
+    _name = "account.collection.settlement"
+    _inherit = ["account.collection.settlement"]
+
+    # === ACTION METHODS === #
+
+    def action_register_payment(self):
+        """Register the agreed amount or, where it is paid in parts, the next of them.
+
+        :return: the action of Odoo's own form
+        :rtype: dict
+        :raise UserError: when it is not accepted, or nothing is open
+        """
+        self.ensure_one()
+        if self.state != "accepted":
+            raise UserError(
+                self.env._(
+                    "Payments of %s are registered here while it is accepted and not "
+                    "yet settled.",
+                    self.name,
+                )
+            )
+        # What is agreed counts, whoever may see it.
+        expected = self.sudo().commitment_ids.filtered("amount_open")
+        return self._prepare_payment_action(expected.sorted("date_due")[:1].amount_open)
