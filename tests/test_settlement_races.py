@@ -101,6 +101,18 @@ class TestSettlementRaces(BaseCase):
             databases.compete(name, COMPETE, ["undo"], ["evaluate"])
             self.assertEqual(self._finish(name), "lapsed 100.0 0 0")
 
+    def test_settling_and_cancelling(self):
+        """What is given up is given up and reversed, or neither, or it is settled."""
+        with databases.database() as name:
+            databases.run(name, PREPARE, "accept", "2024-06-05")
+            outputs = databases.compete(name, COMPETE, ["evaluate"], ["cancel"])
+            left = self._finish(name)
+            if outputs[1] == "done":
+                self.assertEqual(left, "cancelled 20.0 0 0")
+            else:
+                self.assertRegex(outputs[1], "already|just now")
+                self.assertEqual(left, "settled 0.0 1 0")
+
     def test_accepting_and_cancelling(self):
         with databases.database() as name:
             databases.run(name, PREPARE)

@@ -158,12 +158,11 @@ class AccountCollectionCommitment(models.Model):
                 SQL(
                     """
                     SELECT id FROM %s
-                     WHERE state != 'draft' AND date_end IS NULL
-                       AND (state IN %s OR state IS DISTINCT FROM followed_state)
+                     WHERE state != 'draft' AND date_end IS NULL AND (%s)
                      ORDER BY id
                     """,
                     SQL.identifier(agreements._table),
-                    agreements._live_states,
+                    agreements._get_unfinished_condition(),
                 )
             )
             resolutions += [agreements.browse(res_id) for (res_id,) in rows]

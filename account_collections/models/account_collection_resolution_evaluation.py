@@ -1,4 +1,5 @@
 from odoo import api, models
+from odoo.tools import SQL
 
 from ..tools import allocation, evaluation
 from .account_collection_hold import CASH_REASONS
@@ -104,6 +105,15 @@ class AccountCollectionResolution(models.AbstractModel):
             ).exists()._evaluate()
 
     # === HELPERS === #
+
+    def _get_unfinished_condition(self):
+        """The condition on its table that something may have to be done.
+
+        :rtype: odoo.tools.SQL
+        """
+        return SQL(
+            "state IN %s OR state IS DISTINCT FROM followed_state", self._live_states
+        )
 
     def _apply_ledger(self, shares, as_of):
         """Bring commitments, state and holds in line with the ledger.

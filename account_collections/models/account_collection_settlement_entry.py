@@ -112,6 +112,7 @@ class AccountCollectionSettlement(models.Model):
                 # Booked where the invoice stands, wherever the customer's are now.
                 self._get_receivables(credit).account_id = account
                 credits_ |= credit
+            self._check_period(credits_)
             credits_.action_post()
             self.move_ids |= credits_
             for credit in credits_:
@@ -135,6 +136,7 @@ class AccountCollectionSettlement(models.Model):
                 .with_company(company)
                 .create(self._prepare_write_off(company, own))
             )
+            self._check_period(move)
             move.action_post()
             self.move_ids |= move
             for line, written_off in zip(
@@ -153,10 +155,12 @@ class AccountCollectionSettlement(models.Model):
         settlement.is_remitted = False
         moves = settlement._get_moves_in_force()
         if moves:
+            settlement._check_period(moves)
             settlement.move_ids |= moves._reverse_moves(
                 [settlement._prepare_counter_entry(move) for move in moves],
                 cancel=True,
             )
+        settlement._close_requests()
 
     def _prepare_write_off(self, company, amounts):
         """Prepare the entry that writes off what is given up, at the booked rates.

@@ -1,5 +1,6 @@
 from odoo import api, fields, models
-from odoo.exceptions import LockError, UserError
+from odoo.exceptions import LockError, RedirectWarning, UserError
+from odoo.tools import SQL
 from odoo.tools.misc import format_date
 
 from odoo.addons.base.models.ir_qweb_fields import nl2br_enclose
@@ -54,6 +55,7 @@ class AccountCollectionSettlement(models.Model):
         if in_transaction and due:
             settlements._trigger_follow_up()
         elif not in_transaction:
+            (settlements - due)._close_requests()
             for settlement in due:
                 settlement._follow_payment()
         return result
@@ -156,9 +158,9 @@ class AccountCollectionSettlement(models.Model):
         except LockError:
             # Somebody else is at it just now: then they follow it up.
             raise
-        except UserError as error:
+        except (UserError, RedirectWarning) as error:
             self.invalidate_recordset()
-            self._ask_accountant(error)
+            self._ask_accountant(error.args[0])
 
     def _settle(self):
         """Close the debt: give up the remainder.
@@ -170,31 +172,40 @@ class AccountCollectionSettlement(models.Model):
         self.lock_for_update()
         self.is_remitted = True
         self._post_remainder()
+        self._close_requests()
         self.state = "settled"
         self._follow_up()
 
     def _ask_accountant(self, error):
-        """Ask for help with what cannot be posted, once.
+        """Ask for help with what cannot be posted: once, until it is.
 
-        :param error: what Odoo says about it
+        :param str error: what Odoo says about it
         """
         self.ensure_one()
-        record = self.case_id or self
         summary = (
             self.env._("Settle by hand: %s", self.name)
             if self.is_paid
             else self.env._("Reverse by hand: %s", self.name)
         )
-        if summary in record.activity_ids.mapped("summary"):
+        note = nl2br_enclose(self._get_accountant_note(error), "p")
+        # It is asked for by the rule, whoever causes it.
+        asked = self.sudo().activity_ids.filtered("automated")
+        if asked.filtered(lambda one: one.summary == summary and one.note == note):
             return
-        record.activity_schedule(
+        asked.unlink()
+        self.sudo().activity_schedule(
             "mail.mail_activity_data_todo",
             date_deadline=self.company_id._get_collection_day(),
             summary=summary,
-            note=nl2br_enclose(self._get_accountant_note(error), "p"),
+            note=note,
             user_id=(self.case_id.user_id or self.user_id or self.env.user).id,
             automated=True,
         )
+
+    def _close_requests(self):
+        """What could not be posted is posted now, or need not be any more."""
+        # The request may be somebody else's.
+        self.sudo().activity_ids.filtered("automated").unlink()
 
     def _on_state(self, former):
         result = super()._on_state(former)
@@ -234,6 +245,13 @@ class AccountCollectionSettlement(models.Model):
         )
 
     # === HELPERS === #
+
+    def _get_unfinished_condition(self):
+        # What could not be posted is tried again, whatever the state.
+        return SQL(
+            "%s OR COALESCE(is_paid, FALSE) != COALESCE(is_remitted, FALSE)",
+            super()._get_unfinished_condition(),
+        )
 
     def _get_last_day(self, commitment):
         # What is not dated in time does not count for a settlement.

@@ -1,5 +1,4 @@
 from datetime import timedelta
-from unittest.mock import patch
 
 from freezegun import freeze_time
 
@@ -397,75 +396,6 @@ class TestSettlement(SettlementCommon):
         self.assertEqual(len(settlement.move_ids), 1)
         self.assertClosed(self.invoice)
 
-    # === WHAT CANNOT BE POSTED === #
-
-    def test_what_cannot_be_posted_waits(self):
-        """Odoo's own message, an activity, once; the settlement stays where it was."""
-        settlement = self._settlement(self.invoice, nature="impairment")
-        self._pay(self.invoice, 800)
-        journal = self.company.collection_write_off_journal_id
-        journal.active = False
-        self.company.collection_write_off_journal_id = False
-        error = UserError("The books are closed.")
-        moves = self.env.registry["account.move"]
-        with patch.object(moves, "_check_fiscal_lock_dates", side_effect=error):
-            self._evaluate_on(0)
-            self._evaluate_on(0)
-            self.assertEqual(
-                (settlement.state, settlement.is_remitted), ("accepted", False)
-            )
-            self.assertFalse(settlement.move_ids)
-            activity = settlement.case_id.activity_ids.filtered(
-                lambda activity: settlement.name in (activity.summary or "")
-            )
-            self.assertEqual(len(activity), 1)
-            self.assertIn("The books are closed.", activity.note)
-            with self.assertRaisesRegex(UserError, "The books are closed."):
-                settlement.action_settle()
-        journal.active = True
-        settlement.action_settle()
-        self.assertEqual(settlement.state, "settled")
-        self.assertClosed(self.invoice)
-
-    def test_what_cannot_be_reversed_waits(self):
-        settlement = self._settlement(self.invoice, nature="impairment")
-        payment = self._pay(self.invoice, 800)
-        self._evaluate_on(0)
-        payment.action_draft()
-        payment.action_cancel()
-        error = UserError("The books are closed.")
-        moves = self.env.registry["account.move"]
-        with patch.object(moves, "_check_fiscal_lock_dates", side_effect=error):
-            self._evaluate_on(0)
-            self.assertTrue(settlement.is_remitted)
-            self.assertEqual(self.line.amount_residual, 800)
-            activity = settlement.case_id.activity_ids.filtered(
-                lambda activity: settlement.name in (activity.summary or "")
-            )
-            self.assertEqual(len(activity), 1)
-            self.assertIn("press Reverse", activity.note)
-        settlement.action_reverse()
-        self.assertEqual(self.line.amount_residual, 1000)
-
-    def test_hashed_entries_are_reversed_not_changed(self):
-        journal = self.invoice.journal_id
-        journal.restrict_mode_hash_table = True
-        settlement = self._settlement(self.invoice)
-        self._pay(self.invoice, 800)
-        self._evaluate_on(0)
-        credit = settlement.move_ids
-        self.assertTrue(credit.inalterable_hash)
-        settlement.with_user(self.manager).action_cancel()
-        self.assertEqual(credit.state, "posted")
-        self.assertEqual(self.line.amount_residual, 200)
-
-    def test_entries_are_not_changed_by_hand(self):
-        settlement = self._settlement(self.invoice)
-        self._pay(self.invoice, 800)
-        self._evaluate_on(0)
-        with self.assertRaisesRegex(UserError, settlement.name):
-            settlement.move_ids.button_draft()
-
     # === LIMITS AND APPROVAL === #
 
     def test_beyond_the_limit_another_manager_approves(self):
@@ -851,20 +781,3 @@ class TestSettlement(SettlementCommon):
         self.assertEqual(self.invoice.collection_agreement, settlement.name)
         with self.assertRaisesRegex(UserError, settlement.name):
             self.invoice.button_draft()
-
-    def test_ways_out_side_by_side(self):
-        other = self._create_open_invoice(self.customer, 500, days=5)
-        self._settlement(other, until="offered")
-        case = self.invoice.collection_case_id
-        self.assertEqual(
-            (case.amount_outstanding, case.amount_held, case.amount_collectible),
-            (1500, 500, 1000),
-        )
-        ways = {way["label"]: way for way in case._get_ways_out()}
-        self.assertIn("1,000.00 by 07/14/2024", ways["Promise to Pay"]["brings"])
-        self.assertIn("800.00 or more by 06/28/2024", ways["Settlement"]["brings"])
-        self.assertIn("in up to 12 payments", ways["Payment Plan"]["brings"])
-        [offer] = ways["Settlement"]["agreements"]
-        self.assertEqual((offer["state"], offer["date"]), ("Offered", "06/24/2024"))
-        self.assertIn("500.00", offer["held"])
-        self.assertIn("800.00 or more", case.ways_out)

@@ -1,5 +1,9 @@
 """What a settlement posts, on the generic chart and on those of other countries."""
 
+from datetime import timedelta
+
+from freezegun import freeze_time
+
 from odoo import Command
 from odoo.tests import tagged
 
@@ -287,6 +291,49 @@ class TestSettlementAccounting(SettlementCommon):
                 self._evaluate_on(0)
                 self.assertClosed(invoice)
                 settlement.with_user(self.manager).action_cancel()
+                self.assertEqual(self._get_difference(before), {})
+                self.assertEqual(line.amount_residual_currency, residual)
+                savepoint.rollback()
+
+    def test_undone_payment_puts_everything_back(self):
+        """(nature, currency): settled at one rate, the payment undone at another; the
+        trial balance is the one before anything was paid."""
+        for nature, foreign in (
+            ("concession", False),
+            ("concession", True),
+            ("impairment", False),
+            ("impairment", True),
+        ):
+            with (
+                self.subTest(nature=nature, foreign=foreign),
+                self.env.cr.savepoint() as savepoint,
+            ):
+                values = {}
+                if foreign:
+                    currency = self.setup_other_currency(
+                        "CHF",
+                        rates=[
+                            ("2024-01-01", 2.0),
+                            (TODAY, 4.0),
+                            (TODAY + timedelta(days=3), 3.0),
+                        ],
+                    )
+                    values["currency_id"] = currency.id
+                invoice = self._create_taxed_invoice(
+                    [(100, self.taxes[19]), (10, self.taxes[7])], **values
+                )
+                line = self._get_receivable_line(invoice)
+                before, residual = self._get_balances(), line.amount_residual_currency
+                settlement = self._settlement(invoice, nature=nature)
+                payment = self._pay_invoices(invoice, settlement.amount, **values)
+                self._evaluate_on(0)
+                self.assertClosed(invoice)
+                with freeze_time(f"{TODAY + timedelta(days=3)} 10:00:00"):
+                    payment.action_draft()
+                    payment.action_cancel()
+                self._evaluate_on(3)
+                self.assertEqual(settlement.state, "accepted")
+                self.assertFalse(settlement.is_remitted)
                 self.assertEqual(self._get_difference(before), {})
                 self.assertEqual(line.amount_residual_currency, residual)
                 savepoint.rollback()
