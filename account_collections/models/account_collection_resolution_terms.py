@@ -37,9 +37,7 @@ class AccountCollectionResolutionTerms(models.AbstractModel):
 
     def write(self, vals):
         self._check_not_decided(vals)
-        # A customer that becomes part of another one takes its agreements along.
-        is_moved = self.env.su and vals.keys() == {"partner_id"}
-        if self._terms_fields & vals.keys() and not is_moved:
+        if self._terms_fields & vals.keys() and not self._is_moving(vals):
             self._check_terms_open()
         return super().write(vals)
 
@@ -59,6 +57,15 @@ class AccountCollectionResolutionTerms(models.AbstractModel):
                     "buttons. Use them instead."
                 )
             )
+
+    def _is_moving(self, vals):
+        """Whether the customer becomes part of another one, and takes its agreements
+        along as they are.
+
+        :param dict vals: the values to be written
+        :rtype: bool
+        """
+        return self.env.su and vals.keys() == {"partner_id"}
 
     def _check_terms_open(self):
         """Keep what was proposed or agreed as it is.

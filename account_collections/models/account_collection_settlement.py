@@ -163,7 +163,8 @@ class AccountCollectionSettlement(models.Model):
 
     def write(self, vals):
         result = super().write(vals)
-        if (self._terms_fields - {"amount_covered", "date_start"}) & vals.keys():
+        terms = self._terms_fields - {"amount_covered", "date_start"}
+        if terms & vals.keys() and not self._is_moving(vals):
             self._withdraw_request()
         return result
 
