@@ -3,7 +3,7 @@ from datetime import date, timedelta
 from freezegun import freeze_time
 
 from odoo import Command
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import Form, new_test_user, tagged
 
 from .common import TODAY, CollectionCommon
@@ -485,6 +485,28 @@ class TestFee(FeeCommon):
                 ],
                 date(2024, 6, 30),
             )
+
+    def test_only_a_manager_corrects_the_blocked_days(self):
+        """Whoever blocks an invoice has it noted, and cannot change what was noted."""
+        invoice = self._create_open_invoice(self.customer, 1000, days=10)
+        for group, is_allowed in (
+            ("account_collections.group_collection_all", False),
+            ("account_collections.group_collection_manager", True),
+        ):
+            user = new_test_user(
+                self.env, login=group, groups=f"account.group_account_invoice,{group}"
+            )
+            own = invoice.with_user(user)
+            own.action_toggle_block_payment()
+            with self.subTest(group=group):
+                self.assertTrue(invoice.collection_blocking)
+                self.assertTrue(own._get_blocked_steps())
+                if is_allowed:
+                    own.collection_blocking = False
+                else:
+                    with self.assertRaises(AccessError):
+                        own.write({"collection_blocking": False})
+        self.assertFalse(invoice.collection_blocking)
 
     # === PLANS === #
 
