@@ -2,75 +2,6 @@ from odoo import api, fields, models
 from odoo.tools.misc import format_date
 
 
-class AccountCollectionResolution(models.AbstractModel):
-    _name = "account.collection.resolution"
-    _inherit = ["account.collection.resolution"]
-
-    # === HELPERS === #
-
-    @api.model
-    def _get_way_out(self, case):
-        """Say what this way out would bring if it were agreed today; nothing where it
-        brings no money.
-
-        :param case: the customer's case (`account.collection.case`)
-        :return: a sentence in the user's language
-        :rtype: str
-        """
-        return ""
-
-
-class AccountCollectionPromise(models.Model):
-    _name = "account.collection.promise"
-    _inherit = ["account.collection.promise"]
-
-    # === HELPERS === #
-
-    @api.model
-    def _get_way_out(self, case):
-        policy = case.policy_id
-        return self.env._(
-            "%(amount)s by %(date)s at the latest",
-            amount=case.currency_id.format(case.amount_collectible),
-            date=case._format_day_in(policy.promise_max_days),
-        )
-
-
-class AccountCollectionPlan(models.Model):
-    _name = "account.collection.plan"
-    _inherit = ["account.collection.plan"]
-
-    # === HELPERS === #
-
-    @api.model
-    def _get_way_out(self, case):
-        policy = case.policy_id
-        return self.env._(
-            "%(amount)s in up to %(count)s payments until %(date)s",
-            amount=case.currency_id.format(case.amount_collectible),
-            count=policy.plan_max_installments,
-            date=case._format_day_in(policy.plan_max_days),
-        )
-
-
-class AccountCollectionSettlement(models.Model):
-    _name = "account.collection.settlement"
-    _inherit = ["account.collection.settlement"]
-
-    # === HELPERS === #
-
-    @api.model
-    def _get_way_out(self, case):
-        percent = case.policy_id.settlement_max_discount_percent
-        least = case.currency_id.round(case.amount_collectible * (100 - percent) / 100)
-        return self.env._(
-            "%(least)s or more by %(date)s, giving up %(most)s at most",
-            least=case.currency_id.format(least),
-            most=case.currency_id.format(case.amount_collectible - least),
-            date=case._format_day_in(case.company_id.sudo().collection_offer_days),
-        )
-
-
 class AccountCollectionCase(models.Model):
     """The ways out of a debt, side by side."""
 
@@ -98,18 +29,24 @@ class AccountCollectionCase(models.Model):
             )
 
     @api.depends("agreement_ids", "amount_collectible", "amount_outstanding")
-    @api.depends_context("lang")
+    @api.depends_context("lang", "uid")
     def _compute_ways_out(self):
         for case in self:
+            several = case._get_free()
             case.ways_out = self.env["ir.qweb"]._render(
-                "account_collections.case_ways_out", {"ways": case._get_ways_out()}
+                "account_collections.case_ways_out",
+                {
+                    "free": [case._format_free(free) for free in several],
+                    "ways": case._get_ways_out(several),
+                },
             )
 
     # === HELPERS === #
 
-    def _get_ways_out(self):
+    def _get_ways_out(self, several):
         """What each way out would bring, and what is still expected of those in force.
 
+        :param list several: what can be covered, see `_get_free`
         :return: for each kind of agreement, plain values
         :rtype: list[dict]
         """
@@ -118,9 +55,9 @@ class AccountCollectionCase(models.Model):
         return [
             {
                 "label": label,
-                "brings": self.amount_collectible
-                and self.policy_id
-                and self.env[model]._get_way_out(self),
+                "options": [
+                    self.env[model]._get_way_out(self, free) for free in several
+                ],
                 "agreements": [
                     self._get_way_in_force(agreement)
                     for agreement in in_force.get(model, [])
@@ -135,15 +72,64 @@ class AccountCollectionCase(models.Model):
         :param agreement: the agreement (`account.collection.agreement`)
         :rtype: dict
         """
-        currency = agreement.currency_id
+        # Who sees the agreement sees what is expected of it.
+        resolution = self.env[agreement.res_model].sudo().browse(agreement.res_id)
         return {
             "name": agreement.name,
             "state": agreement.state_label,
-            "expected": agreement.amount_open
-            and currency.format(agreement.amount_open),
-            "held": agreement.amount_held and currency.format(agreement.amount_held),
-            "date": agreement.date_next and format_date(self.env, agreement.date_next),
+            "outlook": resolution._get_outlook(),
+            "held": agreement.amount_held
+            and agreement.currency_id.format(agreement.amount_held),
         }
+
+    def _get_free(self):
+        """What of the open items can be covered now: of those that are overdue or, if
+        none is, of all.
+
+        :return: for each currency the amount by item (`account.move.line`), the oldest
+            first
+        :rtype: list[dict]
+        """
+        self.ensure_one()
+        lines = self.item_ids.filtered(lambda line: line.amount_residual_currency > 0)
+        lines = lines.filtered("collection_days_overdue") or lines
+        several = []
+        for currency, own in lines.grouped("currency_id").items():
+            free = self._prepare_cover(currency, own)._get_free_amounts()
+            free = {
+                line._origin: amount
+                for line, amount in free.items()
+                if currency.compare_amounts(amount, 0) > 0
+            }
+            if free:
+                several.append(free)
+        return several
+
+    def _prepare_cover(self, currency, lines):
+        """Prepare something that could cover open items, not saved.
+
+        :param currency: their currency (`res.currency`)
+        :param lines: the open items (`account.move.line`)
+        :return: a resolution of a kind that covers whatever is free
+        """
+        return self.env["account.collection.promise"].new(
+            {
+                "partner_id": self.partner_id.id,
+                "company_id": self.company_id.id,
+                "currency_id": currency.id,
+                "line_ids": [fields.Command.set(lines.ids)],
+                "date_start": self.company_id._get_collection_day(),
+            }
+        )
+
+    def _format_free(self, free):
+        """The sum of what can be covered, as the user reads it.
+
+        :param dict free: the amount by open item (`account.move.line`), of one currency
+        :rtype: str
+        """
+        currency = next(iter(free)).currency_id
+        return currency.format(currency.round(sum(free.values())))
 
     def _format_day_in(self, days):
         """The day some days from now, as the user reads it."""

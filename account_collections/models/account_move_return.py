@@ -17,6 +17,8 @@ class AccountMove(models.Model):
         :return: credit notes (`account.move`), whoever may see them
         """
         invoices = self.sudo()
+        if not invoices.reversal_move_ids:
+            return invoices.browse()
         own = (
             invoices.env["account.collection.return"]
             .search([("line_ids.move_id", "in", self.ids)])
