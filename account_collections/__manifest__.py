@@ -45,6 +45,7 @@
         "wizards/account_collection_accept_views.xml",
         "wizards/account_collection_plan_propose_views.xml",
         "wizards/account_collection_promise_take_views.xml",
+        "wizards/account_collection_return_attach_views.xml",
         "wizards/account_collection_return_receive_views.xml",
         "wizards/account_collection_return_reject_views.xml",
         "wizards/account_collection_return_request_views.xml",

@@ -79,11 +79,14 @@ from . import account_collection_barter_notice
 from . import account_collection_barter_income
 from . import account_collection_commitment_label
 from . import account_collection_return_valuation
+from . import account_collection_return_reduction
 from . import account_collection_return
 from . import account_collection_return_cover
 from . import account_collection_return_receipt
 from . import account_collection_return_line
 from . import account_collection_return_credit
+from . import account_collection_return_credit_line
+from . import account_collection_return_credit_attached
 from . import account_collection_return_notice
 from . import account_collection_return_ledger
 from . import account_collection_agreement
@@ -108,6 +111,7 @@ from . import account_move
 from . import account_move_agreement
 from . import account_move_dispute
 from . import account_move_fee
+from . import account_move_lock
 from . import account_move_settlement
 from . import account_move_barter
 from . import account_move_line

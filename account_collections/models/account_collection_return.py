@@ -15,6 +15,7 @@ FOUND = {
     "date_received",
     "answer",
     "credit_move_ids",
+    "attached_move_ids",
 }
 
 
@@ -244,9 +245,16 @@ class AccountCollectionReturn(models.Model):
         return super()._check_limits()
 
     def _check_owed(self):
-        """See that something is left to pay of each invoice."""
+        """See that each invoice is posted, and that something is left to pay of it."""
         self.ensure_one()
         for move in self.return_line_ids.move_id:
+            if move.state != "posted":
+                raise UserError(
+                    self.env._(
+                        "%s is not posted any more. Choose goods of another invoice.",
+                        move.display_name,
+                    )
+                )
             if move.currency_id.compare_amounts(move.amount_residual, 0) <= 0:
                 raise UserError(
                     self.env._(

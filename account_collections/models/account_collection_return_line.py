@@ -234,20 +234,46 @@ class AccountCollectionReturnLine(models.Model):
         for line in self:
             left = available[line.invoice_line_id]
             if line._compare_quantity(line[field], left) > 0:
-                credits_ = line.move_id._get_other_credit_notes()
-                raise UserError(
-                    self.env._(
-                        "Only %(left)s of %(name)s (%(invoice)s) can still come back: "
-                        "the rest was credited%(credits)s or is being returned. Reduce "
-                        "the quantity.",
-                        left=f"{max(left, 0):g}",
-                        name=line.name,
-                        invoice=line.move_id.name,
-                        credits=credits_
-                        and f" ({', '.join(credits_.mapped('display_name'))})"
-                        or "",
-                    )
+                line._refuse_quantity(left)
+
+    def _refuse_quantity(self, left):
+        """Refuse more than can come back.
+
+        :param float left: what can
+        :raise UserError: naming the credit notes that were made in another way
+        """
+        self.ensure_one()
+        credits_ = self.move_id._get_other_credit_notes()
+        values = {
+            "left": f"{max(left, 0):g}",
+            "name": self.name,
+            "invoice": self.move_id.name,
+            "credits": ", ".join(credits_.mapped("display_name")),
+        }
+        if not credits_:
+            raise UserError(
+                self.env._(
+                    "Only %(left)s of %(name)s (%(invoice)s) can still come back: the "
+                    "rest was credited or is being returned. Reduce the quantity.",
+                    **values,
                 )
+            )
+        if self.state == "received":
+            raise UserError(
+                self.env._(
+                    "Only %(left)s of %(name)s (%(invoice)s) is not credited yet: see "
+                    "%(credits)s. If that is the credit note of the goods, post it and "
+                    "use it for the return; otherwise correct the receipt.",
+                    **values,
+                )
+            )
+        raise UserError(
+            self.env._(
+                "Only %(left)s of %(name)s (%(invoice)s) can still come back: the rest "
+                "was credited (%(credits)s) or is being returned. Reduce the quantity.",
+                **values,
+            )
+        )
 
     def _set_received(self, accepted, refused, reason):
         """Note what has arrived of it.

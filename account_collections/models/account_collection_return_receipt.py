@@ -72,6 +72,7 @@ class AccountCollectionReturn(models.Model):
                     )
                 )
             line._set_received(accepted, refused, reason)
+        self._drop_drafts()
         accepted = self.return_line_ids.filtered("quantity_accepted")
         accepted._check_available("quantity_accepted")
         if not accepted:
@@ -80,6 +81,19 @@ class AccountCollectionReturn(models.Model):
         else:
             self._accept(freight)
         self._follow_up()
+
+    def _drop_drafts(self):
+        """Cancel the credit notes that were set to draft to correct the receipt: the
+        next one credits what is accepted now. Those made by hand are left to whoever
+        made them."""
+        drafts = self.credit_move_ids.filtered(lambda move: move.state == "draft")
+        own = drafts - self.attached_move_ids
+        if own:
+            own.button_cancel()
+        # Recorded by the buttons alone.
+        one = self.sudo()
+        one.credit_move_ids -= drafts - own
+        one.attached_move_ids -= drafts
 
     def _accept(self, freight=None):
         """Hold what was accepted, for as long as it takes to credit it.

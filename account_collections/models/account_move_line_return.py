@@ -2,6 +2,8 @@ from collections import defaultdict
 
 from odoo import models
 
+from .account_move_return import GOING_ON
+
 
 class AccountMoveLine(models.Model):
     """How much of an invoice line can still come back."""
@@ -28,7 +30,7 @@ class AccountMoveLine(models.Model):
                 [
                     ("invoice_line_id", "in", self.ids),
                     ("return_id", "not in", but.ids if but else []),
-                    ("return_id.state", "in", ("requested", "authorized", "received")),
+                    ("return_id.state", "in", GOING_ON),
                 ]
             )
         ):
@@ -62,7 +64,7 @@ class AccountMoveLine(models.Model):
         for line in returned:
             credited[line.invoice_line_id.with_env(self.env)] += line.quantity_accepted
         for move, lines in self.grouped("move_id").items():
-            quantities, _reduction = move._get_credited_goods()
+            quantities, _reductions = move._get_credited_goods()
             for line in lines:
                 credited[line] += quantities[line]
         return credited

@@ -32,7 +32,9 @@ from . import test_cockpit
 from . import test_case_payment
 from . import test_run_review
 from . import test_return
+from . import test_return_attached
 from . import test_return_credit
+from . import test_return_reduction
 from . import test_access
 from . import test_ui
 from . import test_ui_agreements

@@ -1,6 +1,6 @@
 from odoo import Command
 
-from .common import CollectionCommon
+from .common import TODAY, CollectionCommon
 
 
 class ReturnCommon(CollectionCommon):
@@ -109,6 +109,21 @@ class ReturnCommon(CollectionCommon):
                 for line in one.return_line_ids
             }
         )
+
+    @classmethod
+    def _credit_by_hand(cls, invoice, post=True, **values):
+        """Credit an invoice by Odoo's own reversal, its lines changed."""
+        reversal = (
+            cls.env["account.move.reversal"]
+            .with_context(active_model="account.move", active_ids=invoice.ids)
+            .create({"journal_id": invoice.journal_id.id, "date": TODAY})
+        )
+        reversal.refund_moves()
+        credit = reversal.new_move_ids
+        credit.invoice_line_ids.write(values)
+        if post:
+            credit.action_post()
+        return credit
 
     @classmethod
     def _get_balances(cls):

@@ -385,13 +385,46 @@ class TestReturn(ReturnCommon):
         self.assertFalse(one.return_line_ids.amount_accepted)
 
     def test_invoice_of_a_live_return_stays_posted(self):
-        for state in ("authorized", "received"):
-            for change in ("button_draft", "button_cancel"):
-                with self.subTest(state=state, change=change):
-                    invoice = self._sell((1, 100, None))
-                    one = self._take_back(invoice, [1], state)
-                    with self.assertRaisesRegex(UserError, one.name):
-                        getattr(invoice, change)()
+        """Also where nothing is held of it, since the goods are only asked for or the
+        invoice was paid meanwhile: (state, what is to be done first)."""
+        for state, words in (
+            ("requested", "Cancel the return"),
+            ("authorized", "Cancel the return"),
+            ("received", "Credit them"),
+        ):
+            for is_paid in (False, True):
+                for change in ("button_draft", "button_cancel"):
+                    with self.subTest(state=state, is_paid=is_paid, change=change):
+                        invoice = self._sell((1, 100, None))
+                        one = self._take_back(invoice, [1], state)
+                        if is_paid:
+                            self._pay(invoice)
+                            self.assertHeld(one, [])
+                        with self.assertRaisesRegex(UserError, one.name) as refused:
+                            getattr(invoice, change)()
+                        self.assertIn(words, str(refused.exception))
+                        self.assertEqual(invoice.state, "posted")
+
+    def test_invoice_of_an_ended_return_is_free(self):
+        for state in ("draft", "cancelled"):
+            with self.subTest(state=state):
+                invoice = self._sell((1, 100, None))
+                one = self._take_back(
+                    invoice, [1], "draft" if state == "draft" else "requested"
+                )
+                if state == "cancelled":
+                    one.action_cancel()
+                invoice.button_draft()
+                self.assertEqual(invoice.state, "draft")
+
+    def test_invoice_that_is_not_posted_any_more(self):
+        for change in ("button_draft", "button_cancel"):
+            with self.subTest(change=change):
+                invoice = self._sell((1, 100, None))
+                one = self._take_back(invoice, [1], "draft")
+                getattr(invoice, change)()
+                with self.assertRaisesRegex(UserError, "is not posted any more"):
+                    one.action_confirm()
 
     def test_requested_with_a_past_deadline(self):
         with self.assertRaisesRegex(UserError, "Choose a day"):

@@ -358,20 +358,6 @@ class TestReturnCredit(ReturnCommon):
 
     # === CREDITED IN ANOTHER WAY === #
 
-    def _credit_by_hand(self, invoice, post=True, **values):
-        """Credit an invoice by Odoo's own reversal, its lines changed."""
-        reversal = (
-            self.env["account.move.reversal"]
-            .with_context(active_model="account.move", active_ids=invoice.ids)
-            .create({"journal_id": invoice.journal_id.id, "date": TODAY})
-        )
-        reversal.refund_moves()
-        credit = reversal.new_move_ids
-        credit.invoice_line_ids.write(values)
-        if post:
-            credit.action_post()
-        return credit
-
     def test_goods_credited_by_hand_since(self):
         """After the authorization, after the receipt; all, half; posted or not."""
         for state in ("authorized", "received"):
@@ -633,6 +619,22 @@ class TestReturnCredit(ReturnCommon):
         self.assertEqual(one.state, "received")
         self.assertFalse(one.credit_move_ids)
         self.assertHeld(one, [119])
+
+    def test_secured_journal(self):
+        """The credit note is posted beside entries that nobody may change, and stays:
+        so does the return."""
+        invoice = self._sell((1, 100, self.vat19))
+        one = self._take_back(invoice, [1], "received")
+        invoice.journal_id.sudo().restrict_mode_hash_table = True
+        one.action_credit()
+        self.assertEqual(one.state, "credited")
+        self.assertEqual(invoice.amount_residual, 0)
+        self.assertTrue(one.credit_move_ids.inalterable_hash)
+        for undo in ("button_draft", "button_cancel"):
+            with self.assertRaises(UserError), self.env.cr.savepoint():
+                getattr(one.credit_move_ids, undo)()
+            self.env.invalidate_all()
+            self.assertEqual(one.state, "credited")
 
     # === UNDONE === #
 

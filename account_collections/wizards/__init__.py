@@ -16,6 +16,7 @@ from . import account_collection_letter_preview
 from . import account_collection_plan_propose
 from . import account_collection_promise_take
 from . import account_collection_settlement_offer
+from . import account_collection_return_attach
 from . import account_collection_return_receive
 from . import account_collection_return_reject
 from . import account_collection_return_request
