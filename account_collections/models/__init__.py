@@ -44,10 +44,12 @@ from . import account_collection_plan_version
 from . import account_collection_plan_payment
 from . import account_collection_policy_plan
 from . import account_collection_policy_fee
+from . import account_collection_policy_fee_rate
 from . import account_collection_reference_rate
 from . import account_collection_hold_history
 from . import account_collection_fee_accrual
 from . import account_collection_fee_calculation
+from . import account_collection_fee_statutory
 from . import account_collection_fee
 from . import account_collection_fee_line
 from . import account_collection_fee_posting

@@ -207,7 +207,7 @@ class AccountCollectionFee(models.Model):
         :param credit: the credit note (`account.move`)
         :return: the same
         """
-        credit.action_post()
+        credit._post_collection()
         (self.move_id.line_ids | credit.line_ids).filtered(
             lambda line: (
                 line.account_id.account_type == "asset_receivable"

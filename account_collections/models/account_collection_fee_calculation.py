@@ -41,32 +41,46 @@ class AccountCollectionFeeCalculation(models.AbstractModel):
             late &= lines
         histories = self._get_histories(company, partner, late)
         charged = self._get_charged(late)
-        calculated = {}
-        for line in late.sorted(lambda line: (line.date_maturity, line.id)):
+        return [
+            charge
+            for move, items in late.sorted(lambda line: (line.date_maturity, line.id))
+            .grouped("move_id")
+            .items()
+            for charge in self._calculate_invoice(
+                policy, items, histories, charged[move], date_end
+            )
+        ]
+
+    def _calculate_invoice(self, policy, items, histories, charged, date_end):
+        """Calculate what the late items of one invoice cost: what the policy says of
+        an invoice counts for all its installments together.
+
+        :param policy: the policy of the customer
+        :param items: the late items (`account.move.line`), the oldest first
+        :param dict histories: as of `_get_histories`
+        :param charged: what was charged for the invoice before
+            (`account.collection.fee.line`)
+        :param datetime.date date_end: the last day to charge
+        :return: values of `account.collection.fee.line`
+        :rtype: list[dict]
+        """
+        if policy.fee_frequency == "once" and self._get_periods(charged):
+            return []
+        calculate = getattr(self, f"_calculate_{policy.fee_method}")
+        values = []
+        for line in items:
             owed, accruing = histories[line]
             beyond = fields.Date.add(line.date_maturity, days=policy.fee_grace_days + 1)
             if beyond > date_end or not interest.get_value(owed, beyond):
                 continue
-            if policy.fee_frequency == "once" and self._get_periods(charged[line]):
-                continue
-            calculate = getattr(self, f"_calculate_{policy.fee_method}")
-            calculated[line] = calculate(
-                policy, line, accruing, charged[line], date_end
-            )
-        # The minimum is reached with the last item of an invoice.
-        last = {line.move_id: line for line, values in calculated.items() if values}
-        limited = []
-        for line, values in calculated.items():
-            limited += self._limit(
-                policy,
-                line,
-                values,
-                charged[line],
-                self._get_minimum_left(policy, line, limited)
-                if line == last.get(line.move_id)
-                else 0,
-            )
-        return limited
+            if policy.fee_method != "flat":
+                own = self._get_charged_item(charged, line)
+                values += calculate(policy, line, accruing, own, date_end)
+            elif not values:
+                # An amount for an invoice, whichever of its items is late.
+                values += calculate(policy, line, accruing, charged, date_end)
+        values = self._merge_compensations(policy, values, charged)
+        return self._limit(policy, values, charged)
 
     def _calculate_flat(self, policy, line, accruing, charged, date_end):
         """Calculate a flat fee; see `_calculate_fixed`."""
@@ -130,59 +144,6 @@ class AccountCollectionFeeCalculation(models.AbstractModel):
         days = self._get_days(line, accruing, charged, date_end)
         return self._calculate_interest(line, accruing, days, rates)
 
-    def _calculate_statutory(self, policy, line, accruing, charged, date_end):
-        """Calculate interest at the reference rate and the points of the law, and the
-        compensation that falls due with it."""
-        days = self._get_days(line, accruing, charged, date_end)
-        if not days:
-            return []
-        first_late = fields.Date.add(line.date_maturity, days=1)
-        start, end = days[0][0], days[-1][1]
-        if policy.fee_is_rate_kept:
-            start = end = first_late
-        rates = self.env["account.collection.reference.rate"]._get_rates(
-            line.company_id.root_id, policy.fee_currency_id, start, end
-        )
-        points = self._get_decimal(policy.fee_points)
-        if policy.fee_is_rate_kept:
-            rates = [(date.min, rates[0][1])]
-        values = self._calculate_interest(
-            line, accruing, days, [(day, rate + points) for day, rate in rates]
-        )
-        if policy.fee_scale_ids and "compensation" not in charged.mapped("kind"):
-            values += self._calculate_compensation(
-                policy, line, interest.get_value(accruing, days[0][0])
-            )
-        return values
-
-    def _calculate_compensation(self, policy, line, debt, day=None):
-        """Calculate the fixed sum for the costs of recovery.
-
-        :param int debt: what was late, in smallest units of its currency
-        :param datetime.date day: whose exchange rate applies, today's if none is given
-        """
-        converted = self._exchange(
-            debt * line.currency_id.rounding,
-            line.currency_id,
-            policy.fee_currency_id,
-            line.company_id,
-            day,
-        )
-        units = policy.fee_currency_id.rounding
-        amount = interest.get_fixed_sum(
-            round(converted / units),
-            [
-                (round(step.amount_from / units), step.amount)
-                for step in policy.fee_scale_ids
-            ],
-        )
-        amount = self._convert(policy, line, amount, day)
-        return (
-            [self._prepare_charge(line, "compensation", amount, principal=debt)]
-            if amount
-            else []
-        )
-
     def _calculate_interest(self, line, accruing, days, rates):
         """Calculate interest for periods.
 
@@ -203,30 +164,35 @@ class AccountCollectionFeeCalculation(models.AbstractModel):
             for segment in interest.get_interest(accruing, rates, start, end)
         ]
 
-    def _limit(self, policy, line, values, charged, minimum):
-        """Keep what is charged for an open item within the limits of the policy.
+    def _limit(self, policy, values, charged):
+        """Keep what is charged for an invoice within the limits of the policy, the
+        compensation besides.
 
-        :param list values: what was calculated for it
+        :param policy: the policy of the customer
+        :param list values: what was calculated for its items
         :param charged: what it was charged before (`account.collection.fee.line`)
-        :param int minimum: the least to charge for it now, in smallest units
         :return: the same, with what the limits add or take off
         :rtype: list[dict]
         """
-        units = self._get_units(line)
         limited = [one for one in values if one["kind"] != "compensation"]
+        if not limited:
+            return values
+        line = self.env["account.move.line"].browse(limited[-1]["line_id"])
+        units = self._get_units(line)
         before = charged.filtered(lambda one: one.kind != "compensation")
+        amount = sum(units(one["amount"]) for one in limited)
         added, taken = interest.get_limited(
-            sum(units(one["amount"]) for one in limited),
+            amount,
             units(sum(before.mapped("amount"))),
-            minimum,
+            self._get_minimum_left(policy, line, before),
             self._convert(policy, line, policy.fee_max),
         )
-        if limited and not sum(units(one["amount"]) for one in limited) + added + taken:
+        if not amount + added + taken:
             return [one for one in values if one["kind"] == "compensation"]
         return values + [
-            self._prepare_charge(line, kind, amount)
-            for kind, amount in (("minimum", added), ("maximum", taken))
-            if amount
+            self._prepare_charge(line, kind, limit)
+            for kind, limit in (("minimum", added), ("maximum", taken))
+            if limit
         ]
 
     # === HELPERS === #
@@ -259,50 +225,43 @@ class AccountCollectionFeeCalculation(models.AbstractModel):
         }
 
     def _get_charged(self, lines):
-        """What these items were charged before.
+        """What the invoices of these items were charged before.
 
-        What was charged for an item that was replaced since, when its invoice was
-        corrected, counts for all items of that invoice.
-
-        :return: the fee lines (`account.collection.fee.line`) by item
+        :return: the fee lines (`account.collection.fee.line`) by invoice
         :rtype: dict
         """
         charges = self.env["account.collection.fee.line"].search(
             [("late_move_id", "in", lines.move_id.ids), ("is_live", "=", True)]
         )
-        return {
-            line: charges.filtered(
-                lambda charge, line=line: (
-                    charge.late_move_id == line.move_id
-                    and charge.line_id in (line, line.browse())
-                )
-            )
-            for line in lines
-        }
+        by_move = charges.grouped("late_move_id")
+        return {move: by_move.get(move, charges.browse()) for move in lines.move_id}
 
-    def _get_minimum_left(self, policy, line, values):
-        """The minimum, less what the invoice of an item costs in this calendar month so
-        far, the compensation besides: it is for the month, however often is charged.
+    def _get_charged_item(self, charged, line):
+        """What one item was charged before. What was charged for an item that was
+        replaced since, when its invoice was corrected, counts for all its items.
 
-        :param list values: what was calculated for its other items just now
+        :param charged: what its invoice was charged
+        :param line: the item (`account.move.line`)
+        :return: the fee lines (`account.collection.fee.line`)
+        """
+        return charged.filtered(lambda charge: charge.line_id in (line, line.browse()))
+
+    def _get_minimum_left(self, policy, line, charged):
+        """The minimum, less what the invoice costs in this calendar month so far: it is
+        for the month, however often is charged.
+
+        :param policy: the policy of the customer
+        :param line: an item of the invoice (`account.move.line`)
+        :param charged: what it was charged, the compensation besides
         :return: in smallest units
         :rtype: int
         """
         month = fields.Date.start_of(line.company_id._get_collection_day(), "month")
-        charges = line.move_id.collection_fee_line_ids.filtered(
-            lambda one: (
-                one.is_live
-                and one.kind != "compensation"
-                and fields.Date.start_of(one.fee_id.date, "month") == month
-            )
-        )
-        month = sum(charges.mapped("amount")) + sum(
-            one["amount"]
-            for one in values
-            if one["late_move_id"] == line.move_id.id and one["kind"] != "compensation"
+        of_month = charged.filtered(
+            lambda one: fields.Date.start_of(one.fee_id.date, "month") == month
         )
         minimum = self._convert(policy, line, policy.fee_min)
-        return max(minimum - self._get_units(line)(month), 0)
+        return max(minimum - self._get_units(line)(sum(of_month.mapped("amount"))), 0)
 
     def _get_periods(self, charged):
         """The periods that were charged.

@@ -1,4 +1,5 @@
 from collections import defaultdict
+from functools import partial
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
@@ -114,6 +115,8 @@ class AccountCollectionFee(models.Model):
 
         :rtype: str
         """
+        if any(one._get_due_rate() < one.rate for one in self.line_ids):
+            return self.env._("Late fee at the reference rate that was entered later")
         if not self._get_excess(is_reduced=False):
             return self.env._("Late fee on what was credited later")
         return self.env._("Late fee after a payment that was booked later")
@@ -121,7 +124,8 @@ class AccountCollectionFee(models.Model):
     @api.model
     def _ask_to_correct(self):
         """Ask for credit notes where a payment was booked after a fee for later days
-        had been charged, or the late invoice was credited since."""
+        had been charged, or the late invoice was credited since, or the reference rate
+        was entered since and is lower than the provisional one."""
         self.env.flush_all()
         rows = self.env.execute_query(
             SQL(
@@ -136,6 +140,16 @@ class AccountCollectionFee(models.Model):
                  WHERE fee.state = 'charged'
                    AND partial.create_date >= fee.create_date
                    AND (partial.max_date < fee.date OR move.move_type = 'out_refund')
+                 UNION
+                SELECT fee.id
+                  FROM account_collection_fee fee
+                  JOIN account_collection_fee_line charge ON charge.fee_id = fee.id
+                  JOIN account_collection_policy policy ON policy.id = fee.policy_id
+                  JOIN account_collection_reference_rate rate
+                    ON rate.currency_id = policy.fee_currency_id
+                 WHERE fee.state = 'charged' AND charge.is_provisional
+                   AND rate.write_date >= fee.create_date
+                   AND rate.rate < charge.reference_rate
                 """
             )
         )
@@ -189,23 +203,15 @@ class AccountCollectionFee(models.Model):
             .sorted(lambda charge: (charge.fee_id.id, charge.id))
         )
         owed = self._get_owed(charges.line_id, is_reduced)
-        last = {
-            (charge.fee_id, charge.late_move_id): charge.line_id for charge in charges
-        }
         before, months, due = defaultdict(int), defaultdict(int), 0
-        for (fee, move, line), group in groupby(
-            charges, lambda charge: (charge.fee_id, charge.late_move_id, charge.line_id)
+        for (fee, move), group in groupby(
+            charges, lambda charge: (charge.fee_id, charge.late_move_id)
         ):
             month = move, fields.Date.start_of(fee.date, "month")
-            # The minimum is reached with the last item of an invoice.
-            is_last = last[fee, move] == line
-            limited, compensation = fee._get_item_due(
-                charges.browse().concat(*group),
-                owed.get(line),
-                before[line],
-                months[month] if is_last else None,
+            limited, compensation = fee._get_invoice_due(
+                charges.browse().concat(*group), owed, before[move], months[month]
             )
-            before[line] += limited
+            before[move] += limited
             months[month] += limited
             if fee == self:
                 due += limited + compensation
@@ -229,48 +235,82 @@ class AccountCollectionFee(models.Model):
             )
         return owed
 
-    def _get_item_due(self, charges, owed, before, month):
-        """What this fee would charge for one item by today's ledger: what it did
+    def _get_invoice_due(self, charges, owed, before, month):
+        """What this fee would charge for one invoice by today's ledger: what it did
         charge, unless less was owed.
 
-        :param charges: its lines about the item (`account.collection.fee.line`)
-        :param list owed: steps of what was owed, or None when the item was replaced
-        :param int before: what the item was charged before, in smallest units
-        :param int month: what its invoice was charged in the same month, or None when
-            no minimum applies
+        :param charges: its lines about the invoice (`account.collection.fee.line`)
+        :param dict owed: steps of what was owed by item; an item that was replaced has
+            none, and stays charged
+        :param int before: what the invoice was charged before, in smallest units
+        :param int month: what it was charged before in the same month
         :return: what the limits apply to, and the compensation
         :rtype: tuple[int, int]
         """
         calculation = self.env["account.collection.fee.calculation"]
         policy = self.policy_id
-        line = charges.line_id
         units = calculation._get_units(self.line_ids)
-        compensation = charges.filtered(lambda one: one.kind == "compensation")
+        compensations = charges.filtered(lambda one: one.kind == "compensation")
+        charged = units(sum((charges - compensations).mapped("amount")))
         daily = charges.filtered(lambda one: one.kind in DAILY_KINDS)
-        charged = units(sum((charges - compensation).mapped("amount")))
-        compensated = units(sum(compensation.mapped("amount")))
-        if owed is None:
-            return charged, compensated
-        beyond = fields.Date.add(line.date_maturity, days=policy.fee_grace_days + 1)
-        if not interest.get_value(owed, beyond):
-            return 0, 0
-        due = sum(one._get_due(owed) for one in daily)
+        debts, due = {}, 0
+        for line, of_line in (daily | compensations).grouped("line_id").items():
+            debts[line] = self._get_debt(of_line, owed.get(line))
+            if line not in owed:
+                due += units(sum((of_line & daily).mapped("amount")))
+            elif debts[line]:
+                due += sum(one._get_due(owed[line]) for one in of_line & daily)
         if due < units(sum(daily.mapped("amount"))):
-            minimum = 0
-            if month is not None:
-                minimum = calculation._convert(policy, line, policy.fee_min, self.date)
+            convert = partial(
+                calculation._convert, policy, daily.line_id[:1], day=self.date
+            )
+            minimum = max(convert(policy.fee_min) - month, 0)
             added, taken = interest.get_limited(
-                due,
-                before,
-                max(minimum - (month or 0), 0),
-                calculation._convert(policy, line, policy.fee_max, self.date),
+                due, before, minimum, convert(policy.fee_max)
             )
             charged = min(charged, due + added + taken)
-        first = min(filter(None, daily.mapped("date_start")), default=beyond)
-        debt = interest.get_value(owed, first)
+        return charged, sum(self._get_sum_due(one, debts) for one in compensations)
+
+    def _get_debt(self, charges, owed):
+        """What was late of an item when it was first charged: nothing if it was paid
+        within the days of grace.
+
+        :param charges: what it was charged (`account.collection.fee.line`)
+        :param list owed: steps of what was owed, or None when the item was replaced
+        :return: in smallest units
+        :rtype: int
+        """
+        calculation = self.env["account.collection.fee.calculation"]
+        line = charges.line_id
+        if owed is None:
+            return calculation._get_units(self.line_ids)(
+                max(charges.mapped("principal"))
+            )
+        grace = self.policy_id.fee_grace_days
+        beyond = fields.Date.add(line.date_maturity, days=grace + 1)
+        if not interest.get_value(owed, beyond):
+            return 0
+        first = min(filter(None, charges.mapped("date_start")), default=beyond)
+        return interest.get_value(owed, first)
+
+    def _get_sum_due(self, compensation, debts):
+        """What a compensation comes to by what was late.
+
+        :param compensation: the charge (`account.collection.fee.line`)
+        :param dict debts: what was late of each item of the invoice
+        :return: in smallest units, what was charged at most
+        :rtype: int
+        """
+        calculation = self.env["account.collection.fee.calculation"]
+        policy, line = self.policy_id, compensation.line_id
+        units = calculation._get_units(self.line_ids)
+        charged = units(compensation.amount)
+        if policy.fee_is_scale_each and line in debts:
+            debts = {line: debts[line]}
+        debt = sum(debts.values())
         if not debt:
-            return charged, 0
-        if policy.fee_scale_ids and debt < units(sum(compensation.mapped("principal"))):
+            return 0
+        if line and policy.fee_scale_ids and debt < units(compensation.principal):
             values = calculation._calculate_compensation(policy, line, debt, self.date)
-            compensated = min(compensated, units(sum(one["amount"] for one in values)))
-        return charged, compensated
+            return min(charged, units(values["amount"]))
+        return charged

@@ -60,6 +60,18 @@ class AccountCollectionFeeLine(models.Model):
     days = fields.Integer(compute="_compute_days")
     principal = fields.Monetary(string="On", readonly=True)
     rate = fields.Float(string="Rate (%)", digits=(16, 4), readonly=True)
+    reference_rate = fields.Float(
+        string="Reference Rate (%)",
+        digits=(16, 4),
+        readonly=True,
+        help="The rate of the central bank that it is calculated from.",
+    )
+    is_provisional = fields.Boolean(
+        string="Provisional",
+        readonly=True,
+        help="The reference rate of the half-year was not entered yet: it is "
+        "calculated from the last one before.",
+    )
     amount = fields.Monetary(required=True, readonly=True)
     description = fields.Char(compute="_compute_description")
     is_live = fields.Boolean(compute="_compute_is_live", store=True)
@@ -96,7 +108,9 @@ class AccountCollectionFeeLine(models.Model):
                 else 0
             )
 
-    @api.depends("kind", "date_start", "date_end", "principal", "rate")
+    @api.depends(
+        "kind", "date_start", "date_end", "principal", "rate", "is_provisional"
+    )
     @api.depends_context("lang")
     def _compute_description(self):
         for line in self:
@@ -121,16 +135,19 @@ class AccountCollectionFeeLine(models.Model):
                 "start": format_date(env, self.date_start),
                 "end": format_date(env, self.date_end),
             }
-            if self.days == 1:
-                return env._(
-                    "%(principal)s at %(rate)s %% a year for one day, %(start)s",
-                    **values,
-                )
-            return env._(
+            text = env._(
                 "%(principal)s at %(rate)s %% a year for %(days)s days, %(start)s to "
                 "%(end)s",
                 **values,
             )
+            if self.days == 1:
+                text = env._(
+                    "%(principal)s at %(rate)s %% a year for one day, %(start)s",
+                    **values,
+                )
+            if self.is_provisional:
+                text += f" ({env._('provisional reference rate')})"
+            return text
         if self.kind == "percent":
             return env._(
                 "%(rate)s %% of %(principal)s overdue",
@@ -154,7 +171,7 @@ class AccountCollectionFeeLine(models.Model):
         """
         calculation = self.env["account.collection.fee.calculation"]
         units = calculation._get_units(self)
-        rate = calculation._get_decimal(self.rate)
+        rate = calculation._get_decimal(self._get_due_rate())
         principal, charged = units(self.principal), units(self.amount)
         if self.kind == "interest":
             segments = interest.get_interest(
@@ -171,6 +188,25 @@ class AccountCollectionFeeLine(models.Model):
         return charged if base else 0
 
     # === HELPERS === #
+
+    def _get_due_rate(self):
+        """The rate by what is known today: where the reference rate was provisional,
+        by that which was entered since.
+
+        :rtype: float
+        """
+        self.ensure_one()
+        if not self.is_provisional or not self.line_id:
+            return self.rate
+        policy = self.fee_id.policy_id
+        day = self.date_start
+        if policy.fee_is_rate_kept:
+            day = fields.Date.add(self.line_id.date_maturity, days=1)
+        known = self.env["account.collection.reference.rate"]._get_known(
+            self.company_id, policy.fee_currency_id
+        )
+        reference = known.get(interest.get_half_year(day), self.reference_rate)
+        return self.rate - self.reference_rate + float(reference)
 
     def _format_rate(self):
         """The rate with the decimals that it has, two at least.

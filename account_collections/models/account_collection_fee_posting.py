@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.tools import plaintext2html
 from odoo.tools.misc import format_date
 
 
@@ -69,7 +70,7 @@ class AccountCollectionFee(models.Model):
         )
         # Who was faster is found out before anything has a number.
         self.env.flush_all()
-        move.action_post()
+        move._post_collection()
         fee._tell_case()
         return fee.sudo(self.env.su)
 
@@ -211,14 +212,17 @@ class AccountCollectionFee(models.Model):
         """Note in the customer's case what was charged."""
         case = self._get_case(self.company_id, self.partner_id)
         if case:
-            case.message_post(
-                body=self.env._(
-                    "Late fee %(fee)s: %(amount)s for %(invoices)s.",
-                    fee=self.name,
-                    amount=self.currency_id.format(self.amount),
-                    invoices=", ".join(self.line_ids.late_move_id.mapped("name")),
-                )
+            told = self.env._(
+                "Late fee %(fee)s: %(amount)s for %(invoices)s.",
+                fee=self.name,
+                amount=self.currency_id.format(self.amount),
+                invoices=", ".join(self.line_ids.late_move_id.mapped("name")),
             )
+            if any(self.line_ids.mapped("is_provisional")):
+                told += " " + self.env._(
+                    "The reference rate is provisional: the last one that was entered."
+                )
+            case.message_post(body=told)
 
     def _ask(self, summary, note):
         """Ask whoever looks after the customer to do something, once."""
@@ -226,7 +230,8 @@ class AccountCollectionFee(models.Model):
 
     @api.model
     def _ask_about(self, company, partner, summary, note):
-        """Ask whoever looks after a customer to do something about late fees, once.
+        """Ask whoever looks after a customer to do something about late fees, once; of
+        several reasons the last one is told.
 
         :param company: the root company (`res.company`)
         :param partner: the commercial partner (`res.partner`)
@@ -235,13 +240,20 @@ class AccountCollectionFee(models.Model):
         """
         case = self._get_case(company, partner)
         record = case or partner.sudo()
-        if any(activity.summary == summary for activity in record.activity_ids):
+        # Names of customers and words of Odoo's are no markup.
+        note = plaintext2html(note)
+        asked = record.activity_ids.filtered(
+            lambda activity: activity.summary == summary
+        )
+        if asked:
+            asked.filtered(lambda activity: activity.note != note).note = note
             return
+        user = case.user_id or (not case and partner.sudo().user_id)
         record.activity_schedule(
             "mail.mail_activity_data_todo",
             date_deadline=company._get_collection_day(),
             summary=summary,
             note=note,
-            user_id=(case.user_id or partner.sudo().user_id or self.env.user).id,
+            user_id=(user or case._get_responsible()).id,
             automated=True,
         )

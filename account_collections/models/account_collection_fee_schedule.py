@@ -3,6 +3,7 @@ import logging
 from psycopg2 import IntegrityError, OperationalError
 
 from odoo import api, fields, models, modules
+from odoo.exceptions import RedirectWarning
 from odoo.tools import SQL
 
 _logger = logging.getLogger(__name__)
@@ -24,6 +25,7 @@ class AccountCollectionFee(models.Model):
     def _cron_charge(self):
         """Charge late fees by schedule, each customer in a transaction of their own,
         and ask for corrections of those that a payment booked later has overtaken."""
+        self.env["account.collection.policy"]._ask_for_rates()
         self._ask_to_correct()
         cron, is_test = self.env["ir.cron"], bool(modules.module.current_test)
         scheduled = cron._get_rest(
@@ -73,11 +75,25 @@ class AccountCollectionFee(models.Model):
             _logger.info("No late fee for customer %s", partner.id, exc_info=True)
             self.env.invalidate_all()
             self._ask_about(
-                company, partner, self.env._("Charge the late fee"), str(error)
+                company,
+                partner,
+                self.env._("Charge the late fee"),
+                self._get_error_text(error),
             )
             return self.browse()
 
     # === HELPERS === #
+
+    def _get_error_text(self, error):
+        """What an error says to the user: Odoo's warnings that lead to a setting carry
+        the way there besides.
+
+        :param Exception error: the error
+        :rtype: str
+        """
+        if isinstance(error, RedirectWarning):
+            return error.args[0]
+        return str(error)
 
     def _get_scheduled_day(self, company):
         """The last day of the month before: the last one that the schedule charges.

@@ -4,11 +4,12 @@ from odoo import api, fields, models
 # above that rate, whether a debt keeps the rate of the half-year in which it became
 # late, and the compensation by amount of the debt.
 LAWS = {
-    # Directive 2011/7/EU, articles 2(6), 2(7), 3(2) and 6(1).
+    # Directive 2011/7/EU, articles 2(6) (eight points), 2(7) and 3(2) (the rate of the
+    # half-year), and 6(1) (40 EUR for a late payment).
     "eu": ("EUR", 8, False, [(0, 40)]),
-    # Late Payment of Commercial Debts (Interest) Act 1998, section 5A, as amended by
-    # the Regulations 2013; Late Payment of Commercial Debts (Rate of Interest)
-    # (No. 3) Order 2002, article 4.
+    # Late Payment of Commercial Debts (Interest) Act 1998, section 5A(2) (by the size
+    # of the debt), as amended by the Regulations 2013; Late Payment of Commercial Debts
+    # (Rate of Interest) (No. 3) Order 2002, article 4.
     "uk": ("GBP", 8, True, [(0, 40), (1000, 70), (10000, 100)]),
 }
 
@@ -81,7 +82,12 @@ class AccountCollectionPolicy(models.Model):
         store=True,
         readonly=False,
         copy=True,
-        help="A fixed sum for the costs of recovery, once for each late payment.",
+        help="A fixed sum for the costs of recovery, by the amount that is late.",
+    )
+    fee_is_scale_each = fields.Boolean(
+        string="For Each Installment",
+        help="Where an invoice is payable in installments, claim the compensation for "
+        "each one that is late. Otherwise it is claimed once for the invoice.",
     )
     fee_grace_days = fields.Integer(
         string="Grace of Fees",
@@ -106,6 +112,8 @@ class AccountCollectionPolicy(models.Model):
         string="How Often",
         default="monthly",
         required=True,
+        help="What is charged once is not charged again for the installments of the "
+        "same invoice that become late afterwards.",
     )
     fee_is_scheduled = fields.Boolean(
         string="Charge by Schedule",

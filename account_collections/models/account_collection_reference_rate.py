@@ -86,40 +86,76 @@ class AccountCollectionReferenceRate(models.Model):
 
     @api.model
     def _get_rates(self, company, currency, date_start, date_end):
-        """The reference rates of a period.
+        """The reference rates of a period. Where that of a half-year is not entered
+        yet, the last one before stands in for it, and says so.
 
         :param company: the root company (`res.company`)
         :param currency: the currency whose central bank counts (`res.currency`)
         :param datetime.date date_start: the first day
         :param datetime.date date_end: the last day
-        :return: pairs of the first day of a half-year and its rate, percent a year
-        :rtype: list[tuple[datetime.date, Decimal]]
-        :raise UserError: when the rate of a half-year is missing: an older one would
-            be a wrong calculation
+        :return: the first day of each half-year, its rate, percent a year, and whether
+            it is known: `(datetime.date, Decimal, bool)`
+        :rtype: list[tuple]
+        :raise UserError: when none is known, or a later one is but this one is not
         """
-        rates = {
-            # The company's own rates come last, so they go before the others'.
-            rate.date: Decimal(str(round(rate.rate, 4)))
-            for rate in self.sudo()
-            .search(
-                [
-                    ("currency_id", "=", currency.id),
-                    ("company_id", "in", (False, company.id)),
-                    ("date", "<=", date_end),
-                ]
-            )
-            .sorted(lambda rate: bool(rate.company_id))
-        }
-        half_years = interest.get_half_years(date_start, date_end)
-        for half_year in half_years:
-            if half_year not in rates:
-                raise UserError(
-                    self.env._(
-                        "The reference rate of %(currency)s for the half-year from "
-                        "%(date)s is missing. Enter it in Invoicing > Configuration > "
-                        "Collections > Reference Rates.",
-                        currency=currency.name,
-                        date=format_date(self.env, half_year),
-                    )
-                )
-        return [(half_year, rates[half_year]) for half_year in half_years]
+        known = self._get_known(company, currency)
+        found = []
+        for half_year in interest.get_half_years(date_start, date_end):
+            before = [day for day in known if day <= half_year]
+            is_known = half_year in known
+            if not before or (not is_known and half_year < max(known)):
+                raise UserError(self._get_missing_text(currency, half_year))
+            found.append((half_year, known[max(before)], is_known))
+        return found
+
+    @api.model
+    def _get_missing(self, company, currency, day):
+        """The half-year of a day, if its reference rate is not entered yet.
+
+        :param company: the root company (`res.company`)
+        :param currency: the currency whose central bank counts (`res.currency`)
+        :param datetime.date day: the day
+        :return: its first day, or None
+        :rtype: datetime.date
+        """
+        half_year = interest.get_half_year(day)
+        return None if half_year in self._get_known(company, currency) else half_year
+
+    # === HELPERS === #
+
+    @api.model
+    def _get_known(self, company, currency):
+        """The rates that are entered. A company that enters its own, for instance since
+        its law builds on another rate, has no use for everybody's from then on.
+
+        :param company: the root company (`res.company`)
+        :param currency: the currency whose central bank counts (`res.currency`)
+        :return: rates, percent a year, by the first day of the half-year
+        :rtype: dict[datetime.date, Decimal]
+        """
+        rates = self.sudo().search(
+            [
+                ("currency_id", "=", currency.id),
+                ("company_id", "in", (False, company.id)),
+            ]
+        )
+        own = rates.filtered("company_id")
+        since = min(own.mapped("date"), default=None)
+        counting = own | rates.filtered(lambda rate: not since or rate.date < since)
+        return {rate.date: Decimal(str(round(rate.rate, 4))) for rate in counting}
+
+    @api.model
+    def _get_missing_text(self, currency, half_year):
+        """Say which rate is missing, and where it is entered.
+
+        :param currency: the currency whose central bank counts (`res.currency`)
+        :param datetime.date half_year: the first day of the half-year
+        :rtype: str
+        """
+        return self.env._(
+            "The reference rate of %(currency)s for the half-year from %(date)s is "
+            "missing. Enter it in Invoicing > Configuration > Collections > Reference "
+            "Rates.",
+            currency=currency.name,
+            date=format_date(self.env, half_year),
+        )

@@ -16,7 +16,11 @@ from . import test_commitment_reminder
 from . import test_policy
 from . import test_fee
 from . import test_fee_correction
+from . import test_fee_days
+from . import test_fee_invoice
 from . import test_fee_posting
+from . import test_fee_rate
+from . import test_fee_refused
 from . import test_hold
 from . import test_letter
 from . import test_letter_access

@@ -247,6 +247,22 @@ def get_gaps(date_start, date_end, charged):
     return [gap for gap in gaps if gap[0] <= gap[1]]
 
 
+def get_cut(periods, cuts):
+    """Cut periods into parts.
+
+    :param list periods: pairs of the first and the last day
+    :param list cuts: the days on which a new part begins
+    :return: pairs of the first and the last day, by day
+    :rtype: list[tuple]
+    """
+    parts = []
+    for start, end in periods:
+        starts = [start, *sorted(day for day in cuts if start < day <= end)]
+        ends = [*(day - DAY for day in starts[1:]), end]
+        parts += zip(starts, ends, strict=True)
+    return parts
+
+
 def get_half_year(day):
     """The first day of the half-year, whose reference rate applies (Directive
     2011/7/EU, article 3(2)).

@@ -29,6 +29,7 @@ class AccountCollectionFeeCharge(models.TransientModel):
     )
     total = fields.Char(compute="_compute_line_ids")
     explanation = fields.Char(compute="_compute_line_ids")
+    rate_warning = fields.Char(compute="_compute_line_ids")
     is_sent = fields.Boolean(
         string="Send to the Customer",
         compute="_compute_is_sent",
@@ -54,7 +55,7 @@ class AccountCollectionFeeCharge(models.TransientModel):
     def _compute_line_ids(self):
         for wizard in self:
             wizard.line_ids = False
-            wizard.total = wizard.explanation = ""
+            wizard.total = wizard.explanation = wizard.rate_warning = ""
             try:
                 charges = wizard._calculate()
             except UserError as error:
@@ -64,6 +65,8 @@ class AccountCollectionFeeCharge(models.TransientModel):
                 fields.Command.create(wizard._prepare_line(charge))
                 for charge in charges
             ]
+            if any(charge.get("is_provisional") for charge in charges):
+                wizard.rate_warning = wizard._get_rate_warning()
             if not charges:
                 wizard.explanation = wizard._get_explanation()
             wizard.total = ", ".join(
@@ -139,6 +142,16 @@ class AccountCollectionFeeCharge(models.TransientModel):
             "description": line._get_description(item.currency_id),
             "amount": charge["amount"],
         }
+
+    def _get_rate_warning(self):
+        """Which reference rate is missing, and what stands in for it.
+
+        :rtype: str
+        """
+        policy = self.partner_id._get_fee_policy(self.company_id)
+        return policy.fee_rate_warning or self.env._(
+            "The reference rate is provisional: the last one that was entered."
+        )
 
     def _get_explanation(self):
         """Why there is nothing to charge.
