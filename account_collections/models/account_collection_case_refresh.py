@@ -7,6 +7,9 @@ from odoo.tools.sql import table_exists
 
 _logger = logging.getLogger(__name__)
 
+# What the decision about a million open items takes without using the disk.
+WORK_MEMORY = "64MB"
+
 
 class AccountCollectionCase(models.Model):
     """How cases follow the ledger: opened, valued, ranked and closed in SQL."""
@@ -116,8 +119,7 @@ class AccountCollectionCase(models.Model):
             company, date, partner_ids
         )
         if partner_ids is None:
-            # Compiling a query of so many parts takes longer than it saves.
-            self.env.cr.execute("SET LOCAL jit TO off")
+            self._set_up_for_many()
         self.env.cr.execute("DROP TABLE IF EXISTS collection_decision")
         self.env.cr.execute(
             SQL(
@@ -187,6 +189,25 @@ class AccountCollectionCase(models.Model):
         self.env.cr.execute(self._get_open_query(company, date))
 
     # === HELPERS === #
+
+    def _set_up_for_many(self):
+        """Set up the database for many customers, in this transaction:
+        compiling a query of so many parts takes longer than it saves, and what does
+        not fit into memory is sorted on disk."""
+        self.env.cr.execute(
+            SQL(
+                """
+                SELECT SET_CONFIG('jit', 'off', TRUE), SET_CONFIG(
+                    'work_mem',
+                    GREATEST(
+                        PG_SIZE_BYTES(CURRENT_SETTING('work_mem')), PG_SIZE_BYTES(%s)
+                    ) / 1024 || 'kB',
+                    TRUE
+                )
+                """,
+                WORK_MEMORY,
+            )
+        )
 
     def _get_collectors(self):
         """Who can be given cases: the active users who may see them."""
