@@ -184,11 +184,13 @@ class AccountCollectionResolution(models.AbstractModel):
     def action_confirm(self):
         """Put resolutions into force.
 
+        :raise AccessError: when the customer's case is a colleague's
         :raise UserError: when one is not a draft, beyond the policy's limits, or
             covers what something else covers already
         """
         for resolution in self:
             resolution._lock_in((self._draft_state,))
+            resolution._check_case()
             resolution._end_overdue()
             resolution._check_others()
             resolution._check_limits()
@@ -204,6 +206,15 @@ class AccountCollectionResolution(models.AbstractModel):
             resolution._end(resolution._cancelled_state)
 
     # === BUSINESS METHODS === #
+
+    def _check_case(self):
+        """Refuse to agree anything with the customer of a colleague.
+
+        :raise AccessError: for who may not see the customer's case
+        """
+        # The case may have been given to somebody else since this was written down.
+        self.sudo()._compute_case_id()
+        self.case_id.check_access("read")
 
     def _check_limits(self):
         """Refuse what is beyond the policy; each kind adds its own rules.
@@ -330,15 +341,18 @@ class AccountCollectionResolution(models.AbstractModel):
                 self.env._(
                     "%(name)s is %(state)s already. Reload the page to see it.",
                     name=self.name,
-                    state=dict(self._fields["state"]._description_selection(self.env))[
-                        self.state
-                    ].lower(),
+                    state=self._get_state_name(),
                 )
             )
 
     def _lock_customer(self):
         """Make concurrent transactions that open a case of the customer take turns."""
         take_turns(self.partner_id)
+
+    def _get_state_name(self):
+        """The state as it reads within a sentence."""
+        names = dict(self._fields["state"]._description_selection(self.env))
+        return names[self.state].lower()
 
     def _is_draft(self):
         """Whether it is only written down, and not in force yet."""

@@ -2,7 +2,7 @@ from odoo import Command
 from odoo.exceptions import AccessError
 from odoo.tests import new_test_user, tagged
 
-from .common import CollectionCommon
+from .common import TODAY, CollectionCommon
 
 NOBODY = "----"
 READ = "r---"
@@ -163,6 +163,50 @@ class TestAccess(CollectionCommon):
             case.action_refresh()
         self.assertFalse(self.line.collection_hold_ids)
         self.assertFalse(self.invoice.with_user(self.users["own"]).collection_case_id)
+
+    def test_no_agreement_with_the_customer_of_a_colleague(self):
+        """Not written down, and not put into force once the case is a colleague's."""
+        own, invoice_line = self.users["own"], self.invoice.invoice_line_ids
+        values = {
+            "partner_id": self.customer.id,
+            "company_id": self.company.id,
+            "currency_id": self.line.currency_id.id,
+        }
+        covered = {"line_ids": [Command.set(self.line.ids)], "amount": 10}
+        more = {
+            "account.collection.promise": {**covered, "date_due": TODAY},
+            "account.collection.plan": covered,
+            "account.collection.settlement": {
+                **covered,
+                "nature": "concession",
+                "date_expiry": TODAY,
+            },
+            "account.collection.dispute": {
+                **covered,
+                "reason_id": self.env["account.collection.dispute.reason"]
+                .search([], limit=1)
+                .id,
+            },
+            "account.collection.barter": {**covered, "date_deadline": TODAY},
+            "account.collection.return": {
+                "return_line_ids": [
+                    Command.create({"invoice_line_id": invoice_line.id})
+                ]
+            },
+        }
+        for model, values_of_kind in more.items():
+            with self.subTest(model=model):
+                kind = self.env[model].with_user(own)
+                self.case.user_id = own
+                agreement = kind.create({**values, **values_of_kind})
+                self.case.user_id = self.users["all"]
+                with self.assertRaises(AccessError):
+                    agreement.action_confirm()
+                with self.assertRaises(AccessError):
+                    kind.create({**values, **values_of_kind})
+                if model != "account.collection.dispute":
+                    with self.assertRaises(AccessError):
+                        agreement.action_cancel()
 
     def test_fields_of_customers_and_invoices(self):
         for name in ("invoicing", "internal"):
