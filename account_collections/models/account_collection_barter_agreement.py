@@ -11,6 +11,7 @@ class AccountCollectionBarter(models.Model):
 
     _agreement_report = "action_report_barter_agreement"
     _agreement_template = "mail_template_barter_agreement"
+    _sent_states = ("proposed", "agreed")
 
     # === BUSINESS METHODS === #
 

@@ -10,6 +10,7 @@ class AccountCollectionPlan(models.Model):
 
     _agreement_report = "action_report_plan_agreement"
     _agreement_template = "mail_template_plan_agreement"
+    _sent_states = ("proposed", "active", "at_risk")
 
     # === BUSINESS METHODS === #
 

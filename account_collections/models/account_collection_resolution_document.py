@@ -1,6 +1,7 @@
 import logging
 
 from odoo import models
+from odoo.exceptions import UserError
 from odoo.tools import get_lang
 
 _logger = logging.getLogger(__name__)
@@ -16,6 +17,9 @@ class AccountCollectionResolutionDocument(models.AbstractModel):
     # The names of its report and of the mail template that it is sent with.
     _agreement_report = None
     _agreement_template = None
+    # The states in which the customer gets it, and those in which nobody does yet.
+    _sent_states = ()
+    _unprinted_states = ("draft",)
 
     # === ACTION METHODS === #
 
@@ -24,17 +28,40 @@ class AccountCollectionResolutionDocument(models.AbstractModel):
 
         :return: an action that downloads it
         :rtype: dict
-        :raise UserError: when no PDF can be made
+        :raise UserError: when it is not made out yet, or no PDF can be made
         """
         self.check_access("read")
+        for resolution in self:
+            if resolution.state in self._unprinted_states:
+                raise UserError(
+                    self.env._(
+                        "%(name)s is %(state)s: it can be printed once it was made "
+                        "out to the customer.",
+                        name=resolution.name,
+                        state=resolution._get_state_name(),
+                    )
+                )
         self.env["account.collection.letter"]._check_pdf()
         return self.env.ref(
             f"account_collections.{self._agreement_report}"
         ).report_action(self)
 
     def action_send(self):
-        """Send the agreement to the customer once more."""
+        """Send the agreement to the customer once more.
+
+        :raise UserError: when it is not made out yet, or has ended
+        """
         self.check_access("write")
+        for resolution in self:
+            if resolution.state not in self._sent_states:
+                raise UserError(
+                    self.env._(
+                        "%(name)s is %(state)s: there is nothing to send to the "
+                        "customer.",
+                        name=resolution.name,
+                        state=resolution._get_state_name(),
+                    )
+                )
         self._send_agreement()
 
     # === BUSINESS METHODS === #

@@ -41,6 +41,8 @@ class AccountCollectionReturn(models.Model):
     _decided_fields = frozenset(DECIDED | FOUND)
     _agreement_report = "action_report_return_slip"
     _agreement_template = "mail_template_return_authorized"
+    _sent_states = ("authorized",)
+    _unprinted_states = ("draft", "requested")
 
     # === FIELDS === #
 

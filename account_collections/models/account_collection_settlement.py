@@ -201,12 +201,15 @@ class AccountCollectionSettlement(models.Model):
         """Record that the customer accepts the offer.
 
         :param str name: who accepts, at the customer's; the customer by default
-        :raise UserError: when nothing is offered any more
+        :raise UserError: when nothing is offered any more, or a payment is past that
+            has not come
         """
         for partner, settlements in self.grouped("partner_id").items():
             super(AccountCollectionSettlement, settlements).action_accept(
                 partner.name if name is None else name
             )
+            for settlement in settlements:
+                settlement._check_payments_missed()
         return True
 
     def action_cancel(self):
@@ -280,6 +283,26 @@ class AccountCollectionSettlement(models.Model):
                 )
             )
         return super()._check_acceptable()
+
+    def _check_payments_missed(self):
+        """Refuse what could only lapse: payments that are past and have not come.
+
+        :raise UserError: naming the day and the amount
+        """
+        today = self.company_id._get_collection_day()
+        past = self.payment_ids.filtered(lambda payment: payment.date_due < today)
+        expected = sum(self._get_least(amount) for amount in past.mapped("amount"))
+        if self.currency_id.compare_amounts(self.amount_received, expected) < 0:
+            raise UserError(
+                self.env._(
+                    "%(amount)s was to be paid by %(date)s and has not come. Make a "
+                    "new offer with later dates.",
+                    amount=self.currency_id.format(
+                        sum(past.mapped("amount")) - self.amount_received
+                    ),
+                    date=format_date(self.env, max(past.mapped("date_due"))),
+                )
+            )
 
     def _get_limits_exceeded(self, today):
         dates = [date for date in self.payment_ids.mapped("date_due") if date]

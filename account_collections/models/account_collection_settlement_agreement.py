@@ -10,6 +10,7 @@ class AccountCollectionSettlement(models.Model):
 
     _agreement_report = "action_report_settlement_offer"
     _agreement_template = "mail_template_settlement_offer"
+    _sent_states = ("offered", "accepted")
 
     # === BUSINESS METHODS === #
 

@@ -631,6 +631,47 @@ class TestSettlement(SettlementCommon):
         ):
             settlement.action_accept("Ada Miller")
 
+    def test_accepted_after_a_payment_is_past(self):
+        """(received on the way, the acceptance counts)"""
+        settlement = self._settlement(
+            self.invoice,
+            until="offered",
+            payment_ids=[
+                Command.create({"date_due": TODAY + timedelta(days=2), "amount": 300}),
+                Command.create({"date_due": TODAY + timedelta(days=10), "amount": 500}),
+            ],
+        )
+        for received, expected in ((0, False), (200, False), (300, True)):
+            with self.subTest(received=received), self.cr.savepoint() as savepoint:
+                if received:
+                    self._pay_invoices(self.invoice, received, days=1)
+                with freeze_time(f"{TODAY + timedelta(days=4)} 10:00:00"):
+                    if expected:
+                        settlement.action_accept("Ada Miller")
+                    else:
+                        with self.assertRaises(UserError) as refusal:
+                            settlement.action_accept("Ada Miller")
+                        self.assertIn("has not come", str(refusal.exception))
+                self.assertEqual(
+                    settlement.state, "accepted" if expected else "offered"
+                )
+                savepoint.rollback()
+
+    def test_only_an_offer_is_sent(self):
+        """What waits for approval or has ended does not reach the customer."""
+        settlement = self._settlement(self.invoice, amount=100, until="draft")
+        settlement.with_user(self.collector).action_confirm()
+        self.assertEqual(settlement.state, "draft")
+        with self.assertRaisesRegex(UserError, "nothing to send"):
+            settlement.action_send()
+        with self.assertRaisesRegex(UserError, "can be printed once"):
+            settlement.action_print()
+        settlement.with_user(self.manager).action_approve()
+        settlement.action_send()
+        settlement.action_cancel()
+        with self.assertRaisesRegex(UserError, "nothing to send"):
+            settlement.action_send()
+
     def test_terms_do_not_change(self):
         settlement = self._settlement(self.invoice, until="offered")
         for values in (
