@@ -30,6 +30,7 @@ class AccountCollectionFee(models.Model):
     @api.depends(
         "state",
         "line_ids.line_id.matched_credit_ids",
+        "line_ids.late_move_id.state",
         "move_id.reversal_move_ids.state",
     )
     def _compute_amount_excess(self):
@@ -115,6 +116,8 @@ class AccountCollectionFee(models.Model):
 
         :rtype: str
         """
+        if "cancel" in self.line_ids.late_move_id.mapped("state"):
+            return self.env._("Late fee on an invoice that was cancelled")
         if any(one._get_due_rate() < one.rate for one in self.line_ids):
             return self.env._("Late fee at the reference rate that was entered later")
         if not self._get_excess(is_reduced=False):
@@ -124,8 +127,8 @@ class AccountCollectionFee(models.Model):
     @api.model
     def _ask_to_correct(self):
         """Ask for credit notes where a payment was booked after a fee for later days
-        had been charged, or the late invoice was credited since, or the reference rate
-        was entered since and is lower than the provisional one."""
+        had been charged, or the late invoice was credited or cancelled since, or the
+        reference rate was entered since and is lower than the provisional one."""
         self.env.flush_all()
         rows = self.env.execute_query(
             SQL(
@@ -150,6 +153,12 @@ class AccountCollectionFee(models.Model):
                  WHERE fee.state = 'charged' AND charge.is_provisional
                    AND rate.write_date >= fee.create_date
                    AND rate.rate < charge.reference_rate
+                 UNION
+                SELECT fee.id
+                  FROM account_collection_fee fee
+                  JOIN account_collection_fee_line charge ON charge.fee_id = fee.id
+                  JOIN account_move late ON late.id = charge.late_move_id
+                 WHERE fee.state = 'charged' AND late.state = 'cancel'
                 """
             )
         )
@@ -251,6 +260,9 @@ class AccountCollectionFee(models.Model):
         policy = self.policy_id
         units = calculation._get_units(self.line_ids)
         compensations = charges.filtered(lambda one: one.kind == "compensation")
+        if charges.late_move_id.state == "cancel":
+            # It was never owed.
+            return 0, 0
         charged = units(sum((charges - compensations).mapped("amount")))
         daily = charges.filtered(lambda one: one.kind in DAILY_KINDS)
         debts, due = {}, 0

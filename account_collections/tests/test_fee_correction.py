@@ -105,6 +105,18 @@ class TestFeeCorrection(FeePostingCommon):
                 if amount == 10000 and days > 30:
                     self.assertExcess(fee, fee.amount)
 
+    def test_invoice_cancelled(self):
+        """What was charged for an invoice that is cancelled is given back."""
+        invoice, fee = self._charge_late()
+        invoice.button_draft()
+        self.env["account.collection.fee"]._ask_to_correct()
+        self.assertFalse(invoice.partner_id.activity_ids)
+        self.assertEqual(fee.amount_excess, 0)
+        invoice.button_cancel()
+        self.env["account.collection.fee"]._ask_to_correct()
+        self.assertIn("cancelled", str(invoice.partner_id.activity_ids.note))
+        self.assertExcess(fee, fee.amount)
+
     def test_taxes(self):
         """(the price includes the tax, what the corrected fee comes to)."""
         for override, total in (("tax_excluded", 164.38), ("tax_included", 136.99)):
