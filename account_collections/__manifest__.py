@@ -25,6 +25,7 @@
         "report/account_collection_statement_templates.xml",
         "report/account_collection_letter_templates.xml",
         "report/account_collection_reports.xml",
+        "report/account_collection_agreement_report.xml",
         "report/account_collection_plan_report.xml",
         "report/account_collection_settlement_report.xml",
         "report/account_collection_barter_report.xml",
@@ -94,7 +95,13 @@
         "demo/account_collection_return_demo.xml",
     ],
     "assets": {
-        "web.assets_backend": ["account_collections/static/src/**/*"],
+        "web.assets_backend": [
+            "account_collections/static/src/**/*",
+            ("remove", "account_collections/static/src/agreement_document/**/*"),
+        ],
+        "web.report_assets_common": [
+            "account_collections/static/src/agreement_document/**/*",
+        ],
         "web.assets_tests": ["account_collections/static/tests/tours/**/*"],
     },
     "post_init_hook": "post_init_hook",

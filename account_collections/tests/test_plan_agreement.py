@@ -52,25 +52,23 @@ class TestPlanAgreement(PlanCommon):
     # === DOCUMENT === #
 
     def _read_agreement(self, plan):
+        """The text of each page of the PDF."""
+        if self.env["account.collection.letter"]._get_pdf_problem():
+            self.skipTest("wkhtmltopdf is needed to make PDF documents")
         report = self.env["ir.actions.report"].with_context(force_report_rendering=True)
         content, _type = report._render_qweb_pdf(
             "account_collections.action_report_plan_agreement", plan.ids
         )
-        return " ".join(
-            " ".join(
-                page.extract_text() for page in PdfReader(io.BytesIO(content)).pages
-            )
-            .replace("\xa0", " ")
-            .split()
-        )
+        return [
+            " ".join(page.extract_text().replace("\xa0", " ").split())
+            for page in PdfReader(io.BytesIO(content)).pages
+        ]
 
     def test_agreement(self):
-        if self.env["account.collection.letter"]._get_pdf_problem():
-            self.skipTest("wkhtmltopdf is needed to make PDF documents")
         invoice = self._create_open_invoice(self.customer, 300)
         with freeze_time("2024-06-14"):
             plan = self._propose(invoice)
-            text = self._read_agreement(plan)
+            text = " ".join(self._read_agreement(plan))
         for words in (
             plan.name,
             "Ada Fashion acknowledges to owe",
@@ -85,6 +83,22 @@ class TestPlanAgreement(PlanCommon):
         ):
             with self.subTest(words=words):
                 self.assertIn(words, text)
+
+    def test_nobody_signs_an_empty_page(self):
+        """Whatever the number of installments: where it is signed, it says what
+        applies."""
+        for count in (6, 12, 18):
+            with self.subTest(count=count):
+                plan = self._propose(
+                    self._create_open_invoice(self.customer, 1200),
+                    confirm=False,
+                    months=range(1, count + 1),
+                )
+                [signed] = [
+                    page for page in self._read_agreement(plan) if "signature" in page
+                ]
+                for words in ("What applies", "due at once", "are not reminded"):
+                    self.assertIn(words, signed)
 
     def test_in_the_language_of_the_customer(self):
         self.env["res.lang"]._activate_lang("fr_FR")
