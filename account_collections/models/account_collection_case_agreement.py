@@ -80,6 +80,17 @@ class AccountCollectionCase(models.Model):
 
     # === HELPERS === #
 
+    def _get_proposed_items(self):
+        """The open items that an agreement is proposed for: what is overdue, else all
+        that is open, in the currency of the oldest one.
+
+        :return: open items (`account.move.line`) of one currency
+        """
+        items = self.item_ids.filtered(lambda line: line.amount_residual_currency > 0)
+        overdue = items.filtered("collection_days_overdue") or items
+        oldest = overdue.sorted(lambda line: (line.date_maturity or line.date, line.id))
+        return overdue.filtered(lambda line: line.currency_id == oldest[:1].currency_id)
+
     def _is_about(self, record):
         """Whether something concerns the customer and the company of this case."""
         return (record.partner_id, record.company_id) == (

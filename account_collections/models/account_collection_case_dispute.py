@@ -8,12 +8,14 @@ class AccountCollectionCase(models.Model):
     # === ACTION METHODS === #
 
     def action_dispute(self):
-        """Open the form that registers a dispute of the customer.
+        """Open the form that registers a dispute of the customer, about what is overdue
+        until some of it is taken off.
 
         :return: a window action
         :rtype: dict
         """
         self.ensure_one()
+        items = self._get_proposed_items()
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Dispute"),
@@ -22,8 +24,8 @@ class AccountCollectionCase(models.Model):
             "context": {
                 "default_partner_id": self.partner_id.id,
                 "default_company_id": self.company_id.id,
-                "default_currency_id": self.item_ids[:1].currency_id.id
-                or self.currency_id.id,
+                "default_currency_id": (items.currency_id or self.currency_id).id,
+                "default_line_ids": items.ids,
                 "default_user_id": (self.user_id or self.env.user).id,
             },
         }

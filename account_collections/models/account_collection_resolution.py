@@ -84,6 +84,11 @@ class AccountCollectionResolution(models.AbstractModel):
     followed_state = fields.Char(
         readonly=True, copy=False, help="The last state that was acted upon."
     )
+    date_evaluated = fields.Date(
+        readonly=True,
+        copy=False,
+        help="The day of its last daily evaluation; empty while there is news.",
+    )
     hold_ids = fields.One2many(
         "account.collection.hold",
         "res_id",
@@ -145,6 +150,14 @@ class AccountCollectionResolution(models.AbstractModel):
                     )
 
     # === COMPUTE METHODS === #
+
+    @api.depends("name")
+    def _compute_display_name(self):
+        unnamed = self.filtered(lambda resolution: resolution.name in (False, "/"))
+        unnamed.display_name = self.env._("New")
+        return super(
+            AccountCollectionResolution, self - unnamed
+        )._compute_display_name()
 
     @api.depends("partner_id", "company_id")
     def _compute_case_id(self):

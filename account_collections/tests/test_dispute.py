@@ -4,7 +4,7 @@ from freezegun import freeze_time
 
 from odoo import Command
 from odoo.exceptions import AccessError, UserError, ValidationError
-from odoo.tests import new_test_user, tagged
+from odoo.tests import Form, new_test_user, tagged
 
 from .common import TODAY, CollectionCommon
 
@@ -528,7 +528,7 @@ class TestDispute(DisputeCommon):
                 reason_id=self.env.ref("account_collections.dispute_reason_other").id,
             )
 
-    def test_opened_from_invoice_and_case(self):
+    def test_opened_from_an_invoice(self):
         invoice = self._create_open_invoice(self.customer)
         action = invoice.action_dispute()
         dispute = (
@@ -537,9 +537,29 @@ class TestDispute(DisputeCommon):
             .create({"reason_id": self.reason.id})
         )
         self.assertEqual(dispute.amount, 100)
-        dispute.action_confirm()
-        action = dispute.case_id.action_dispute()
-        self.assertEqual(action["context"]["default_partner_id"], self.customer.id)
         self._pay(invoice)
         with self.assertRaisesRegex(UserError, "nothing to dispute"):
             invoice.action_dispute()
+
+    def test_opened_from_a_case(self):
+        """What is overdue is proposed, and the amount follows what is taken off."""
+        first = self._create_open_invoice(self.customer, 100, days=20)
+        second = self._create_open_invoice(self.customer, 60, days=10)
+        self._create_open_invoice(self.customer, 50, days=-10)
+        self.env["account.collection.case"]._refresh(self.company)
+        action = first.collection_case_id.action_dispute()
+        form = Form(
+            self.env[action["res_model"]].with_context(**action["context"]),
+            view="account_collections.account_collection_dispute_view_form",
+        )
+        new = self.env["account.collection.dispute"].new({"name": "/"})
+        self.assertEqual(new.display_name, "New")
+        self.assertEqual(form.amount, 160)
+        form.line_ids.remove(id=self._get_receivable_line(first).id)
+        self.assertEqual(form.amount, 60)
+        form.reason_id = self.reason
+        dispute = form.save()
+        dispute.action_confirm()
+        self.assertEqual(dispute.partner_id, self.customer)
+        self.assertEqual(dispute.line_ids, self._get_receivable_line(second))
+        self.assertEqual(dispute.display_name, dispute.name)

@@ -42,17 +42,7 @@ class AccountCollectionItemChoice(models.AbstractModel):
     @api.depends("case_id")
     def _compute_line_ids(self):
         for wizard in self:
-            items = wizard.case_id.item_ids.filtered(
-                lambda line: line.amount_residual_currency > 0
-            )
-            overdue = items.filtered("collection_days_overdue") or items
-            # It is in one currency: that of the oldest item, until changed.
-            oldest = overdue.sorted(
-                lambda line: (line.date_maturity or line.date, line.id)
-            )[:1]
-            wizard.line_ids = overdue.filtered(
-                lambda line, oldest=oldest: line.currency_id == oldest.currency_id
-            )
+            wizard.line_ids = wizard.case_id._get_proposed_items()
 
     @api.depends("line_ids", "case_id")
     def _compute_from_lines(self):
