@@ -20,6 +20,8 @@ FIXED = {
     "received_before",
     "date_released",
     "received_by_release",
+    "announced_before",
+    "announced_by_release",
     "date_called",
     "is_whole_customer",
 }
@@ -88,7 +90,7 @@ class AccountCollectionHold(models.Model):
     )
     received_before = fields.Monetary(
         readonly=True,
-        help="The money that the open item had received when it was covered.",
+        help="The money dated until its start that the open item had by then.",
     )
     date_released = fields.Date(
         string="Released On",
@@ -97,7 +99,15 @@ class AccountCollectionHold(models.Model):
     )
     received_by_release = fields.Monetary(
         readonly=True,
-        help="The money that the open item had received when it was released.",
+        help="The money dated until its release that the open item had by then.",
+    )
+    announced_before = fields.Json(
+        readonly=True,
+        help="The money dated after its start that the open item had by then.",
+    )
+    announced_by_release = fields.Json(
+        readonly=True,
+        help="The money dated after its release that the open item had by then.",
     )
     date_called = fields.Date(
         string="Due At Once On",
@@ -340,14 +350,25 @@ class AccountCollectionHold(models.Model):
         :rtype: Claim
         """
         self.ensure_one()
-        rounding = self.currency_id.rounding
+
+        def get_units(amount):
+            return round(amount / self.currency_id.rounding)
+
+        def get_movements(announced):
+            return tuple(
+                allocation.Movement(fields.Date.to_date(day), get_units(amount))
+                for day, amount in announced or []
+            )
+
         return allocation.Claim(
             self.id,
             self.date_start,
-            round(self.amount_covered / rounding),
-            round(self.received_before / rounding),
+            get_units(self.amount_covered),
+            get_units(self.received_before),
             self.date_released or None,
-            round(self.received_by_release / rounding),
+            get_units(self.received_by_release),
+            get_movements(self.announced_before),
+            get_movements(self.announced_by_release),
         )
 
     def _give_way(self, room):

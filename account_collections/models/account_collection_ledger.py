@@ -7,10 +7,10 @@ class AccountCollectionLedger(models.AbstractModel):
 
     A *receipt* is a partial whose two lines are posted and whose credit side is a
     payment, a bank statement line, or an entry of a bank, cash or credit journal; it
-    is dated by the payment. Any other partial is a *reduction*, and so is what a
-    payment writes off: its items on the customer's account come to more than the
-    money. A registered payment without journal entry is a receipt too (see
-    `account.collection.open.item`).
+    is dated by the payment, even if that day is still to come. Any other partial is a
+    *reduction*, and so is what a payment writes off: its items on the customer's
+    account come to more than the money. A registered payment without journal entry is a
+    receipt too (see `account.collection.open.item`).
     """
 
     _name = "account.collection.ledger"

@@ -1,4 +1,4 @@
-from odoo import models
+from odoo import api, models
 
 from .account_collection_hold import CASH_REASONS
 
@@ -15,33 +15,36 @@ class AccountCollectionResolution(models.AbstractModel):
         """Hold what is covered of each open item, the oldest first."""
         left = self._get_cover_amount()
         vals_list = []
-        received = self._get_received()
+        movements = self.env["account.collection.ledger"]._get_movements(self.line_ids)
         for line, free in self._get_free_amounts().items():
             covered = self.currency_id.round(min(free, left))
             if self.currency_id.compare_amounts(covered, 0) <= 0:
                 continue
             left -= covered
-            vals_list.append(self._prepare_hold(line, covered, received[line.id]))
+            receipts, _reductions = movements[line.id]
+            vals_list.append(self._prepare_hold(line, covered, receipts))
         self._release_manual_holds(vals_list)
         if self._hold_reason in CASH_REASONS:
             self._release_claims(self._get_past_holds())
         # Holds of agreements are written by the agreements alone.
         self.env["account.collection.hold"].sudo().create(vals_list)
 
-    def _prepare_hold(self, line, covered, received_before):
+    def _prepare_hold(self, line, covered, receipts):
         """Prepare the hold on one open item.
 
         :param line: the open item (`account.move.line`)
         :param float covered: how much of it is covered, in its currency
-        :param float received_before: the money it has received so far
+        :param list receipts: the money that it has so far, each with its day
         :return: values of an `account.collection.hold`
         :rtype: dict
         """
+        received, announced = self._split_receipts(receipts, self.date_start)
         return {
             "line_id": line.id,
             "amount": covered,
             "amount_covered": covered,
-            "received_before": received_before,
+            "received_before": received,
+            "announced_before": announced,
             "date_start": self.date_start,
             "date_end": self._get_hold_end(),
             "reason": self._hold_reason,
@@ -105,16 +108,19 @@ class AccountCollectionResolution(models.AbstractModel):
         )
         return ", ".join(dict.fromkeys(holds.filtered("note").mapped("note")))
 
-    def _get_received(self):
-        """The money that each open item has received so far.
+    @api.model
+    def _split_receipts(self, receipts, day):
+        """Tell the money that has come by a day from what is dated later.
 
-        :rtype: dict[int, float]
+        :param list receipts: days and amounts
+        :param datetime.date day: the day
+        :return: the sum of what has come, and the rest as JSON knows it
+        :rtype: tuple[float, list]
         """
-        movements = self.env["account.collection.ledger"]._get_movements(self.line_ids)
-        return {
-            line_id: sum(amount for _date, amount in receipts)
-            for line_id, (receipts, _reduced) in movements.items()
-        }
+        return (
+            sum(amount for date, amount in receipts if date <= day),
+            [[date.isoformat(), amount] for date, amount in receipts if date > day],
+        )
 
     def _release_manual_holds(self, vals_list=()):
         """What is agreed takes the place of what was only put off.

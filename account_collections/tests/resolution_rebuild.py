@@ -1,8 +1,13 @@
 """What agreements should have come to, read from the ledger as it is."""
 
+from datetime import timedelta
+
+from odoo import fields
+
 from ..models.account_collection_hold import CASH_REASONS
 from ..tools import allocation, evaluation, standing
 
+PLAN, SETTLEMENT = "account.collection.plan", "account.collection.settlement"
 PROMISE_STATES = {
     "pending": "open",
     "kept": "kept",
@@ -14,14 +19,15 @@ PROMISE_STATES = {
 
 
 class ResolutionRebuild:
-    """Reads the ledger on its own and calculates promises, plans and holds anew, for
-    comparison with what is stored."""
+    """Reads the ledger on its own and calculates promises, plans, settlements and holds
+    anew, for comparison with what is stored."""
 
     def _get_agreements(self):
-        """The promises and plans in the order they were made, and the disputes."""
+        """The agreements that expect money, by kind and in the order they were made,
+        and the disputes."""
         made = [
             agreement
-            for model in ("account.collection.plan", "account.collection.promise")
+            for model in (PLAN, "account.collection.promise", SETTLEMENT)
             for agreement in self.env[model].search(
                 [("state", "!=", "draft")], order="id"
             )
@@ -60,6 +66,7 @@ class ResolutionRebuild:
             lines |= agreement.line_ids
         for line in lines:
             self._share_out(line)
+        self.missing = {}
         excused = self._excuse(agreements)
         for agreement in agreements:
             rebuilt.update(self._rebuild(agreement, excused[agreement]))
@@ -93,6 +100,8 @@ class ResolutionRebuild:
                     self._to_units(hold.received_before),
                     hold.date_released or None,
                     self._to_units(hold.received_by_release),
+                    self._read_announced(hold.announced_before),
+                    self._read_announced(hold.announced_by_release),
                 )
                 for hold in holds
             ],
@@ -122,21 +131,23 @@ class ResolutionRebuild:
                 )
                 if self._is_void(agreement, commitment, outcome, standing_)
             )
-        return {
-            agreement: self._excuse_missing(
-                own
-                + [
-                    late
-                    for other, others in missing.items()
-                    for late in others
-                    if other != agreement and late.key not in failed
-                ]
-            )
+        self.missing = {
+            agreement: own
+            + [
+                late
+                for other, others in missing.items()
+                for late in others
+                if other != agreement and late.key not in failed
+            ]
             for agreement, own in missing.items()
+        }
+        return {
+            agreement: self._excuse_missing(late)
+            for agreement, late in self.missing.items()
         }
 
     def _excuse_missing(self, missing):
-        missing = sorted(missing, key=lambda late: late.key.id)
+        missing = sorted(missing, key=lambda late: (late.rank, late.key.id))
         excused = set()
         for currency in {late.key.currency_id for late in missing}:
             excused |= evaluation.excuse(
@@ -165,7 +176,9 @@ class ResolutionRebuild:
     def _get_last_day(self, agreement, commitment):
         days = agreement.hold_ids.mapped("date_released")
         last = [max(days)] if days and all(days) else []
-        if agreement._name == "account.collection.plan" and agreement.date_at_risk:
+        if agreement._name == SETTLEMENT:
+            last.append(commitment.date_limit)
+        if agreement._name == PLAN and agreement.date_at_risk:
             last.append(
                 standing.get_last_day(
                     commitment.date_limit, agreement.date_at_risk, agreement.cure_days
@@ -186,11 +199,14 @@ class ResolutionRebuild:
 
     def _evaluate(self, agreement, excused):
         shares = [self.shares[hold] for hold in agreement.hold_ids]
+        terms = self._get_terms(agreement)
+        covered = sum(map(self._to_units, agreement.hold_ids.mapped("amount_covered")))
         return evaluation.evaluate(
-            self._get_terms(agreement),
+            terms,
             [receipt for share in shares for receipt in share.receipts],
             [reduction for share in shares for reduction in share.reductions],
             self._get_end(agreement) or self._get_today(),
+            covered - sum(term.amount for term in terms),
             excused={
                 index
                 for index, commitment in enumerate(agreement.commitment_ids)
@@ -205,15 +221,121 @@ class ResolutionRebuild:
         return agreement.date_end or max(released, default=False)
 
     def _get_standing(self, agreement, outcomes):
-        """How a plan stands, None for a promise."""
-        if agreement._name == "account.collection.promise":
+        """How a plan stands, None for another kind."""
+        if agreement._name != PLAN:
             return None
         return standing.get_standing(
             list(zip(self._get_terms(agreement), outcomes, strict=True)),
-            [],
+            self._get_new(agreement),
             agreement.cure_days,
             self._get_today(),
             agreement.date_at_risk or None,
+        )
+
+    def _get_new(self, plan):
+        """What was invoiced since a plan was made that wants the customer to keep
+        current: terms and outcomes, without what credits would cover."""
+        if not plan.keep_current:
+            return []
+        today, grace = self._get_today(), timedelta(days=plan.grace_days)
+        late = {}
+        for line in self._get_receivable_line(
+            self.env["account.move"].union(*self.invoices)
+        ):
+            held = sum(
+                hold.amount
+                for hold in line.collection_hold_ids
+                if not hold.date_end or hold.date_end >= today
+            )
+            amount = self._to_units(line.amount_currency - held)
+            due = line.date_maturity
+            is_new = line.date > plan.date_start or (
+                line.date == plan.date_start and line.create_date > plan.date_activated
+            )
+            if (
+                line in plan.line_ids
+                or line.parent_state != "posted"
+                or not is_new
+                or due + grace >= today
+                or amount <= 0
+            ):
+                continue
+            term = evaluation.Term(due, amount, due + grace, amount)
+            [outcome] = evaluation.evaluate([term], *self._read(line), today)
+            late[line] = (term, outcome)
+        told = plan.date_at_risk
+        excused = self._excuse_missing(
+            [
+                *self.missing.get(plan, ()),
+                *(
+                    evaluation.Missing(
+                        line,
+                        term.date_limit,
+                        outcome.missing,
+                        told
+                        and standing.get_last_day(
+                            term.date_limit, told, plan.cure_days
+                        ),
+                        rank=1,
+                    )
+                    for line, (term, outcome) in late.items()
+                    if outcome.is_missed
+                ),
+            ]
+        )
+        return [pair for line, pair in late.items() if line not in excused]
+
+    def _get_settlement_state(self, settlement, outcomes):
+        """How a settlement stands, and what was offered that nobody has accepted."""
+        today = self._get_today()
+        if not settlement.date_accepted:
+            if self._is_paid_as_offered(settlement):
+                return "offered"
+            shares = [self.shares[hold] for hold in settlement.hold_ids]
+            moved = [one for share in shares for one in share.receipts]
+            moved += [one for share in shares for one in share.reductions]
+            if not any(share.expected for share in shares) and all(
+                one.date <= settlement.date_expiry for one in moved
+            ):
+                return "cancelled"
+            return "lapsed" if settlement.date_expiry < today else "offered"
+        states = {outcome.state for outcome in outcomes}
+        if states == {"void"}:
+            return "cancelled"
+        if states <= {"kept", "void"} and settlement.is_remitted:
+            if not self._get_end(settlement):
+                return "settled"
+        wait = timedelta(days=settlement.wait_days)
+        is_missed = any(
+            outcome.state in ("kept_late", "partial", "broken")
+            and commitment.date_limit + wait < today
+            for commitment, outcome in zip(
+                settlement.commitment_ids, outcomes, strict=True
+            )
+        )
+        return "lapsed" if is_missed else "accepted"
+
+    def _is_paid_as_offered(self, settlement):
+        shares = [self.shares[hold] for hold in settlement.hold_ids]
+        terms = [
+            evaluation.Term(
+                payment.date_due,
+                self._to_units(payment.amount),
+                payment.date_due,
+                self._to_units(settlement._get_least(payment.amount)),
+            )
+            for payment in settlement.payment_ids
+        ]
+        outcomes = evaluation.evaluate(
+            terms,
+            [one for share in shares for one in share.receipts],
+            [one for share in shares for one in share.reductions],
+            settlement.date_expiry,
+            self._to_units(settlement.amount_waived),
+        )
+        return all(
+            one.state == "kept" and one.date_kept <= settlement.date_expiry
+            for one in outcomes
         )
 
     def _is_void(self, agreement, commitment, outcome, standing_):
@@ -228,7 +350,7 @@ class ResolutionRebuild:
         )
 
     def _rebuild(self, agreement, excused):
-        """Evaluate a promise or plan, and what it holds."""
+        """Evaluate an agreement, and what it holds."""
         outcomes = self._evaluate(agreement, excused)
         standing_ = self._get_standing(agreement, outcomes)
         if agreement.date_end:
@@ -236,6 +358,8 @@ class ResolutionRebuild:
             state = agreement.state
         elif standing_:
             state = standing_.state
+        elif agreement._name == SETTLEMENT:
+            state = self._get_settlement_state(agreement, outcomes)
         else:
             state = PROMISE_STATES[outcomes[0].state]
         if self._get_end(agreement) and state in agreement._live_states:
@@ -281,6 +405,12 @@ class ResolutionRebuild:
             else:
                 reductions.append(allocation.Movement(credit.date, units))
         return receipts, reductions
+
+    def _read_announced(self, announced):
+        return tuple(
+            allocation.Movement(fields.Date.to_date(day), self._to_units(amount))
+            for day, amount in announced or []
+        )
 
     def _read_unapplied(self, currency):
         """The credits of the customer that nobody has applied."""

@@ -25,10 +25,8 @@ def movements(*pairs):
     return [Movement(day(number), amount) for number, amount in pairs]
 
 
-money = st.lists(
-    st.builds(Movement, st.integers(-20, 60).map(day), st.integers(1, 200)),
-    max_size=8,
-)
+movement = st.builds(Movement, st.integers(-20, 60).map(day), st.integers(1, 200))
+money = st.lists(movement, max_size=8)
 
 
 @tagged("post_install", "-at_install")
@@ -51,6 +49,12 @@ class TestEvaluation(BaseCase):
             (((2, 70),), ((1, 30),), 2, "kept", 70, 0, 0, 30),
             ((), ((13, 100),), 20, "void", 0, 0, 0, 100),
             (((2, 250),), (), 2, "kept", 100, 0, 0, 0),
+            # Money that is dated ahead counts at once, by its own day.
+            (((13, 100),), (), 2, "kept", 100, 0, 0, 0),
+            (((14, 100),), (), 2, "kept_late", 100, 0, 0, 0),
+            (((40, 100),), (), 20, "kept_late", 100, 0, 0, 0),
+            (((2, 40), (40, 30)), (), 2, "pending", 70, 30, 0, 0),
+            (((2, 40), (40, 30)), (), 20, "partial", 70, 0, 30, 0),
             # What was missed before a reduction stays missed.
             ((), ((14, 100),), 20, "broken", 0, 0, 0, 100),
             ((), ((14, 60),), 20, "broken", 0, 0, 40, 60),
@@ -76,6 +80,9 @@ class TestEvaluation(BaseCase):
             ((), ((20, 100),), None, 20),
             (((2, 40),), ((20, 60),), None, 20),
             (((2, 40),), (), None, None),
+            # What is announced is missing no more from the day that it is known.
+            (((40, 100),), (), 40, 30),
+            ((), ((40, 100),), None, 30),
         ):
             with self.subTest(receipts=receipts, reductions=reductions):
                 [outcome] = evaluate(
@@ -265,6 +272,36 @@ class TestAllocation(BaseCase):
                 self.assertShares(shares, a=first, b=second)
                 self.assertEqual(shares["a"].expected, 0)
 
+    def test_announced(self):
+        """(money, what counts for the first agreement, for its successor of day 20)
+
+        When the first was made, 10 were announced for day 30; when the second was
+        made, 30 more for day 30 and 5 for day 40."""
+        for receipts, first, second in (
+            (((30, 10), (30, 30), (40, 5)), [(30, 30), (40, 5)], []),
+            # More money of those days is for the successor, and what comes between.
+            (
+                ((25, 7), (30, 10), (30, 30), (30, 20), (40, 5)),
+                [(30, 20), (30, 10), (40, 5)],
+                [(25, 7), (30, 20)],
+            ),
+            # What was announced did not come: later money does not replace it.
+            (((30, 10), (50, 40)), [], [(50, 40)]),
+        ):
+            with self.subTest(receipts=receipts):
+                before = tuple(movements((30, 10)))
+                by_release = tuple(movements((30, 40), (40, 5)))
+                shares = share_out(
+                    150,
+                    movements(*receipts),
+                    [],
+                    [
+                        Claim("a", day(0), 100, 0, day(20), 0, before, by_release),
+                        Claim("b", day(20), 70, 0, announced_before=by_release),
+                    ],
+                )
+                self.assertShares(shares, a=first, b=second)
+
     def test_reductions(self):
         """(item, money, reductions, claims as day and amount;
         of each claim the reductions and what it expects)"""
@@ -306,6 +343,8 @@ class TestAllocation(BaseCase):
                 st.integers(0, 200),
                 st.none() | st.integers(0, 40).map(day),
                 st.integers(0, 200),
+                st.tuples() | st.tuples(movement),
+                st.tuples() | st.tuples(movement),
             ),
             max_size=4,
         ),
@@ -313,8 +352,8 @@ class TestAllocation(BaseCase):
     )
     def test_no_money_counts_twice(self, receipts, reductions, claims, random):
         claims = [
-            Claim(key, start, amount, before, released and max(start, released), by)
-            for key, (start, amount, before, released, by) in enumerate(claims)
+            Claim(key, start, amount, before, released and max(start, released), *rest)
+            for key, (start, amount, before, released, *rest) in enumerate(claims)
         ]
         shares = share_out(500, receipts, reductions, claims)
         counted = [one for share in shares.values() for one in share.receipts]

@@ -101,6 +101,57 @@ class TestPromise(CollectionCommon):
                     self._pay(invoice, payment_date=TODAY + timedelta(days=paid))
                 self.assertEqual((promise.state, promise.is_late), (state, late))
 
+    def test_post_dated_payment(self):
+        """(day of a payment that is booked at once, the state, late): money that is
+        dated ahead counts at once, by its own day."""
+        for paid, state, late in (
+            (10, "kept", False),
+            (13, "kept", False),
+            (14, "kept", True),
+            (60, "kept", True),
+        ):
+            with self.subTest(paid=paid):
+                day = TODAY + timedelta(days=paid)
+                invoice = self._create_open_invoice(self._create_customer("Customer"))
+                promise = self._promise(invoice)
+                payment = self._pay(invoice, payment_date=day)
+                self.assertEqual((promise.state, promise.is_late), (state, late))
+                self.assertEqual(promise.date_kept, day)
+                self._run_on(14)
+                self.assertEqual((promise.state, promise.is_late), (state, late))
+                payment.action_draft()
+                with freeze_time(TODAY + timedelta(days=14)):
+                    promise._evaluate()
+                self.assertEqual((promise.state, promise.date_kept), ("broken", False))
+
+    def test_post_dated_payment_that_was_known(self):
+        """What is announced already when something is promised is not part of it."""
+        invoice = self._create_open_invoice(self.customer, 100)
+        self._pay(invoice, 40, payment_date=TODAY + timedelta(days=5))
+        promise = self._promise(invoice)
+        self.assertEqual((promise.amount, promise.state), (60, "open"))
+        promise._evaluate()
+        self.assertEqual((promise.amount_received, promise.amount_open), (0, 60))
+        self.assertEqual(promise.hold_ids.amount, 60)
+        # On the same day as what was announced, but not known.
+        self._pay(invoice, 20, payment_date=TODAY + timedelta(days=5))
+        self.assertEqual((promise.amount_received, promise.amount_open), (20, 40))
+        self._pay(invoice, 40)
+        self.assertEqual((promise.state, promise.amount_received), ("kept", 60))
+
+    def test_post_dated_payment_of_a_replaced_promise(self):
+        """What was announced for the former promise stays with it."""
+        invoice = self._create_open_invoice(self.customer, 100)
+        former = self._promise(invoice)
+        self._pay(invoice, 40, payment_date=TODAY + timedelta(days=5))
+        promise = self._promise(invoice, is_replacing=True)
+        (former | promise)._evaluate()
+        self.assertEqual((former.state, former.amount_received), ("cancelled", 40))
+        self.assertEqual((promise.amount, promise.amount_received), (60, 0))
+        self._pay(invoice, 60, payment_date=TODAY + timedelta(days=5))
+        self.assertEqual((former.amount_received, promise.amount_received), (40, 60))
+        self.assertEqual(promise.state, "kept")
+
     def test_returned_payment_reopens(self):
         invoice = self._create_open_invoice(self.customer)
         promise = self._promise(invoice)
@@ -265,6 +316,12 @@ class TestPromise(CollectionCommon):
                 promise.write(values)
         with self.assertRaises(AccessError):
             self._promise(invoice, confirm=False, state="kept")
+
+    def test_what_is_replaced_is_decided_before(self):
+        """Once it is in force, nobody ticks that it replaces something."""
+        promise = self._promise(self._create_open_invoice(self.customer))
+        with self.assertRaisesRegex(UserError, "stays as it is"):
+            promise.is_replacing = True
 
     def test_states_and_their_neighbours(self):
         """Confirming and cancelling, from each state."""

@@ -2,8 +2,13 @@
 
 Plain calculations over plain values. Amounts are whole numbers of the currency's
 smallest unit, so that they add up exactly; dates are days of the company.
+
+Money counts by its own day, whenever it is booked: money that is dated ahead counts at
+once, for the day that it is dated. Whether it was known already when something was
+agreed, and so belongs to what came before, is a matter of its booking.
 """
 
+from collections import Counter
 from datetime import date
 from typing import NamedTuple
 
@@ -25,10 +30,13 @@ class Claim(NamedTuple):
     :param key: what the result names it by
     :param date_start: the day on which it was agreed
     :param amount: how much of the item it covers
-    :param received_before: the money that the item had when it was agreed
+    :param received_before: the money dated until then that the item had when it was
+        agreed
     :param date_released: the day from which later money counts for others, because it
         ended or another agreement followed; None while it expects money
-    :param received_by_release: the money that the item had by then
+    :param received_by_release: the money dated until then that the item had by then
+    :param announced_before: the money dated later that the item had when it was agreed
+    :param announced_by_release: the money dated later that the item had by its release
     """
 
     key: object
@@ -37,6 +45,8 @@ class Claim(NamedTuple):
     received_before: int
     date_released: date | None = None
     received_by_release: int = 0
+    announced_before: tuple[Movement, ...] = ()
+    announced_by_release: tuple[Movement, ...] = ()
 
 
 class Share(NamedTuple):
@@ -71,29 +81,31 @@ def share_out(amount, receipts, reductions, claims):
     movements = [(one.date, False, one.amount) for one in receipts]
     movements += [(one.date, True, one.amount) for one in reductions]
     movements += [(claim.date_start, True, 0) for claim in claims]
-    total = 0
+    total, by_day = 0, Counter()
     for day, is_reduction, moved in sorted(movements):
         amount -= moved
         if is_reduction:
             _reduce(shares, claims, day, amount)
         else:
-            _allocate(shares, claims, Movement(day, moved), total)
+            _allocate(shares, claims, Movement(day, moved), total, by_day[day])
             total += moved
+            by_day[day] += moved
     for claim in claims:
         if claim.date_released:
             shares[claim.key] = shares[claim.key]._replace(expected=0)
     return shares
 
 
-def _allocate(shares, claims, receipt, total):
+def _allocate(shares, claims, receipt, total, of_day):
     """Give a receipt to the claims that it counts for, the first one first.
 
     :param int total: the money that came before it
+    :param int of_day: how much of that came on the same day
     """
     left = receipt.amount
     for claim in claims:
         share = shares[claim.key]
-        part = min(left, share.expected, _get_due_part(claim, receipt, total))
+        part = min(left, share.expected, _get_due_part(claim, receipt, total, of_day))
         if part:
             share.receipts.append(Movement(receipt.date, part))
             shares[claim.key] = share._replace(expected=share.expected - part)
@@ -118,18 +130,30 @@ def _reduce(shares, claims, day, room):
         room -= rest
 
 
-def _get_due_part(claim, receipt, total):
-    """How much of a receipt came while a claim was in force.
+def _get_due_part(claim, receipt, total, of_day):
+    """How much of a receipt came while a claim was in force, and was not known before.
 
     On the first day, or before it, only what was not known yet when it was agreed; on
-    the last day only what was known by its end.
+    the last day only what was known by its end. The same holds for what was dated
+    ahead when it was agreed or ended, day by day.
 
     :param int total: the money that came before the receipt
+    :param int of_day: how much of that came on the same day
     """
     first, last = total, total + receipt.amount
     if receipt.date <= claim.date_start:
         first = max(first, claim.received_before)
-    if claim.date_released and receipt.date >= claim.date_released:
-        is_last_day = receipt.date == claim.date_released
-        last = min(last, claim.received_by_release) if is_last_day else first
+    else:
+        known = _get_announced(claim.announced_before, receipt.date)
+        first = max(first, total - of_day + known)
+    if claim.date_released and receipt.date == claim.date_released:
+        last = min(last, claim.received_by_release)
+    elif claim.date_released and receipt.date > claim.date_released:
+        known = _get_announced(claim.announced_by_release, receipt.date)
+        last = min(last, total - of_day + known)
     return max(last - first, 0)
+
+
+def _get_announced(announced, day):
+    """How much of what was announced is dated on a day."""
+    return sum(movement.amount for movement in announced if movement.date == day)

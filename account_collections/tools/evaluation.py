@@ -4,6 +4,11 @@ Plain calculations over plain values. Amounts are whole numbers of the currency'
 smallest unit, so that they add up exactly; dates are days of the company. Nothing is
 remembered from one evaluation to the next: the result depends on the ledger and the
 agreement alone, not on the order in which things happened.
+
+Money that is dated ahead is in the ledger already, where it pays the invoice: nobody
+asks for it any more. It counts at once, and is judged by its own day: it keeps an
+agreement if that day is on time, and keeps it late if not. It makes good what is late
+as soon as it is booked, so that nobody is told of arrears that are announced.
 """
 
 from datetime import date
@@ -33,9 +38,9 @@ class Outcome(NamedTuple):
     :param open: what is still expected
     :param missing: what did not come in time, or less than the tolerance
     :param void: what a reduction of the debt made needless
-    :param date_kept: the day on which enough had come, or None
+    :param date_kept: the day on which enough had come, or None; it may be ahead
     :param date_settled: the day from which nothing was missing any more, because of
-        money or of a reduction, or None
+        money or of a reduction, or None; never after the day of the evaluation
     :param is_unapplied: whether it is late, but unapplied credits would cover it
     """
 
@@ -130,12 +135,13 @@ def _get_outcome(term, history, as_of, is_excused):
     rest = term.amount - received - void
     settled = next((event for event in history if _is_enough(term, event)), None)
     day = settled.date if settled else None
+    known = min(day, as_of) if day else None
     is_in_time = bool(day) and day <= term.date_limit
     if settled and not settled.received and is_in_time:
-        return Outcome("void", received, 0, rest, void, date_settled=day)
+        return Outcome("void", received, 0, rest, void, date_settled=known)
     if settled and (settled.is_receipt or is_in_time):
         state = "kept" if is_in_time else "kept_late"
-        return Outcome(state, received, 0, rest, void, day, day)
+        return Outcome(state, received, 0, rest, void, day, known)
     if not settled and (as_of <= term.date_limit or is_excused):
         return Outcome(
             "pending",
@@ -146,7 +152,7 @@ def _get_outcome(term, history, as_of, is_excused):
             is_unapplied=as_of > term.date_limit,
         )
     state = "partial" if received else "broken"
-    return Outcome(state, received, 0, rest, void, date_settled=day)
+    return Outcome(state, received, 0, rest, void, date_settled=known)
 
 
 def _is_enough(term, event):
