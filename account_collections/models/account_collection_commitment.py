@@ -122,10 +122,12 @@ class AccountCollectionCommitment(models.Model):
 
     @api.model
     def _cron_evaluate(self):
-        """Evaluate every agreement that expects money, and act on what is new.
+        """Evaluate every live agreement once a day, and whenever this is triggered act
+        on what is new.
 
-        Each agreement is a transaction of its own: one that fails is tried again
-        the next time and does not keep the others.
+        Each agreement is a transaction of its own, and keeps the day of its evaluation:
+        who runs this again goes on with what is left. One that fails is tried again the
+        next time and does not keep the others.
         """
         cron = self.env["ir.cron"]
         resolutions = cron._get_rest(self._get_evaluated_resolutions())
@@ -135,6 +137,10 @@ class AccountCollectionCommitment(models.Model):
             try:
                 with self.env.cr.savepoint():
                     resolution._evaluate()
+                    # Written by the scheduler alone.
+                    resolution.sudo().date_evaluated = (
+                        resolution.company_id._get_collection_day()
+                    )
             except Exception:
                 _logger.warning("%s could not be evaluated", resolution, exc_info=True)
             if modules.module.current_test:
@@ -144,13 +150,14 @@ class AccountCollectionCommitment(models.Model):
 
     @api.model
     def _get_evaluated_resolutions(self):
-        """The agreements whose state may change by the day or by the ledger, and
-        those whose last change was not acted upon yet.
+        """The agreements in force that were not evaluated today, or are to be evaluated
+        again, and those whose last change was not acted upon yet.
 
         :return: single records, of whatever kind
         :rtype: list
         """
         self.env.flush_all()
+        is_new_day = self._get_new_day_condition()
         resolutions = []
         for model in self._get_resolution_models():
             agreements = self.env[model]
@@ -162,11 +169,30 @@ class AccountCollectionCommitment(models.Model):
                      ORDER BY id
                     """,
                     SQL.identifier(agreements._table),
-                    agreements._get_unfinished_condition(),
+                    agreements._get_unfinished_condition(is_new_day),
                 )
             )
             resolutions += [agreements.browse(res_id) for (res_id,) in rows]
         return resolutions
+
+    @api.model
+    def _get_new_day_condition(self):
+        """Tell the agreements that were not evaluated today, by the company's day.
+
+        :return: a condition on the table of a kind of agreement
+        :rtype: SQL
+        """
+        companies = self.env["res.company"].search([("parent_id", "=", False)])
+        return SQL(" OR ").join(
+            SQL(
+                "(company_id IN %s AND date_evaluated IS DISTINCT FROM %s)",
+                tuple(own.ids),
+                day,
+            )
+            for day, own in companies.grouped(
+                lambda company: company._get_collection_day()
+            ).items()
+        )
 
     @api.model
     def _get_resolution_models(self):

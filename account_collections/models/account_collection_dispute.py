@@ -17,6 +17,7 @@ DECIDED = {
     "hold_approver_id",
     "amount_agreed",
     "date_end",
+    "date_evaluated",
     "date_escalated",
 }
 

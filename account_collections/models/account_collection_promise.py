@@ -3,7 +3,15 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tools.misc import format_date
 
 # What follows from the buttons and the ledger, and what stays as it was promised.
-DECIDED = {"name", "case_id", "state", "followed_state", "date_end", "is_late"}
+DECIDED = {
+    "name",
+    "case_id",
+    "state",
+    "followed_state",
+    "date_end",
+    "date_evaluated",
+    "is_late",
+}
 PROMISED = {
     "partner_id",
     "company_id",
@@ -12,6 +20,7 @@ PROMISED = {
     "amount",
     "date_due",
     "date_start",
+    "is_replacing",
 }
 
 

@@ -40,7 +40,7 @@ class AccountCollectionResolution(models.AbstractModel):
             changed._follow_up()
             evaluated._ask_to_apply()
         elif changed:
-            self._trigger_follow_up()
+            changed._trigger_follow_up()
 
     def _follow_up(self):
         """Do what follows from a new state, once: each kind tells whom it concerns."""
@@ -106,13 +106,19 @@ class AccountCollectionResolution(models.AbstractModel):
 
     # === HELPERS === #
 
-    def _get_unfinished_condition(self):
+    def _get_unfinished_condition(self, is_new_day):
         """The condition on its table that something may have to be done.
 
+        :param SQL is_new_day: the condition that it is to be evaluated again
         :rtype: odoo.tools.SQL
         """
         return SQL(
-            "state IN %s OR state IS DISTINCT FROM followed_state", self._live_states
+            """
+            state IN %s AND (%s)
+            OR state IS DISTINCT FROM SPLIT_PART(followed_state, ' ', 1)
+            """,
+            self._live_states,
+            is_new_day,
         )
 
     def _apply_ledger(self, shares, as_of):
@@ -289,11 +295,14 @@ class AccountCollectionResolution(models.AbstractModel):
         )
         movements = self.env["account.collection.ledger"]._get_movements(holds.line_id)
         for hold in holds:
+            today = hold.company_id._get_collection_day()
             receipts, _reductions = movements[hold.line_id.id]
+            received, announced = self._split_receipts(receipts, today)
             hold.write(
                 {
-                    "date_released": hold.company_id._get_collection_day(),
-                    "received_by_release": sum(amount for _date, amount in receipts),
+                    "date_released": today,
+                    "received_by_release": received,
+                    "announced_by_release": announced,
                 }
             )
 
@@ -316,8 +325,10 @@ class AccountCollectionResolution(models.AbstractModel):
         if changes:
             record.write(changes)
 
-    @api.model
     def _trigger_follow_up(self):
-        """Let the scheduler act on new states right after this transaction."""
-        # Whoever books a payment need not be allowed to see scheduled actions.
+        """Let the scheduler evaluate these again, and act on what is new, right after
+        this transaction."""
+        # Whoever books a payment need not be allowed to see agreements or scheduled
+        # actions.
+        self.sudo().date_evaluated = False
         self.env.ref("account_collections.ir_cron_evaluate").sudo()._trigger()

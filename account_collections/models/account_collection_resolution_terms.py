@@ -9,9 +9,17 @@ TERMS = {
     "line_ids",
     "amount",
     "date_start",
+    "is_replacing",
 }
 # Decided by the actions alone, with their own rules about who may do what.
-DECIDED = {"name", "case_id", "state", "followed_state", "date_end"}
+DECIDED = {
+    "name",
+    "case_id",
+    "state",
+    "followed_state",
+    "date_end",
+    "date_evaluated",
+}
 
 
 class AccountCollectionResolutionTerms(models.AbstractModel):

@@ -24,8 +24,7 @@ class AccountCollectionSettlement(models.Model):
     _acceptable_states = ("offered",)
     _deadline_field = "date_expiry"
     _terms_fields = frozenset(
-        TERMS
-        | {"nature", "date_expiry", "payment_ids", "amount_covered", "is_replacing"}
+        TERMS | {"nature", "date_expiry", "payment_ids", "amount_covered"}
     )
     _decided_fields = frozenset(
         DECIDED

@@ -53,7 +53,7 @@ class AccountCollectionSettlement(models.Model):
             lambda one: one._is_evaluated() and one.is_paid != one.is_remitted
         )
         if in_transaction and due:
-            settlements._trigger_follow_up()
+            due._trigger_follow_up()
         elif not in_transaction:
             (settlements - due)._close_requests()
             for settlement in due:
@@ -246,11 +246,11 @@ class AccountCollectionSettlement(models.Model):
 
     # === HELPERS === #
 
-    def _get_unfinished_condition(self):
+    def _get_unfinished_condition(self, is_new_day):
         # What could not be posted is tried again, whatever the state.
         return SQL(
             "%s OR COALESCE(is_paid, FALSE) != COALESCE(is_remitted, FALSE)",
-            super()._get_unfinished_condition(),
+            super()._get_unfinished_condition(is_new_day),
         )
 
     def _get_last_day(self, commitment):

@@ -635,6 +635,15 @@ class TestPlan(PlanCommon):
         with self.assertRaises(AccessError):
             plan.installment_ids[0].commitment_id = plan.commitment_ids[:1].id or 1
 
+    def test_what_is_replaced_is_decided_before(self):
+        """What a manager approves does not turn into the end of something else."""
+        plan = self._propose(
+            self._create_open_invoice(self.customer, 300), months=(1, 7)
+        )
+        self.assertEqual(plan.state, "proposed")
+        with self.assertRaisesRegex(UserError, "do not change any more"):
+            plan.is_replacing = True
+
     # === WIZARD AND PAYMENT === #
 
     def test_wizard(self):
