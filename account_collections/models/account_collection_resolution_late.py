@@ -78,7 +78,8 @@ class AccountCollectionResolution(models.AbstractModel):
     # === HELPERS === #
 
     def _get_missing(self, commitments, outcomes):
-        """What came neither in time nor later, as plain values.
+        """What came neither in time nor later, credits that would cover it or not, as
+        plain values.
 
         :rtype: list[Missing]
         """
@@ -89,11 +90,11 @@ class AccountCollectionResolution(models.AbstractModel):
             evaluation.Missing(
                 commitment,
                 commitment.date_limit,
-                outcome.missing,
+                outcome.missing + outcome.open,
                 self._get_last_day(commitment),
             )
             for commitment, outcome in zip(commitments, outcomes, strict=True)
-            if outcome.is_missed
+            if outcome.is_missed or outcome.is_unapplied
         ]
 
     def _get_excused(self, missing, currency, commitments):

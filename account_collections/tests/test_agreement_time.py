@@ -1,12 +1,14 @@
 """Agreements when the ledger learns late what happened, or something is undone."""
 
 from datetime import timedelta
+from unittest.mock import patch
 
 from freezegun import freeze_time
 
 from odoo import Command, fields
 from odoo.exceptions import UserError
 from odoo.tests import tagged
+from odoo.tools import mute_logger
 from odoo.tools.misc import format_date
 
 from .common import TODAY
@@ -78,6 +80,27 @@ class TestAgreementTime(PlanCommon):
         with freeze_time("2024-06-30"):
             credit.action_draft()
         self.assertEqual((first.state, second.state), ("kept", "broken"))
+
+    def test_a_credit_serves_a_plan_before_new_invoices(self):
+        """(a credit that nobody has applied, the state): 100 of the plan and a new
+        invoice of 100 are late."""
+        for amount, state in ((100, "at_risk"), (199, "at_risk"), (200, "active")):
+            with self.subTest(amount=amount):
+                customer = self._create_customer(f"Customer {amount}")
+                plan = self._propose(self._create_open_invoice(customer, 300))
+                self._receive_unapplied(
+                    customer, amount, date=fields.Date.to_date("2024-07-10")
+                )
+                with freeze_time("2024-07-01"):
+                    self._create_open_invoice(
+                        customer,
+                        100,
+                        invoice_date=fields.Date.to_date("2024-07-01"),
+                        invoice_date_due=fields.Date.to_date("2024-07-12"),
+                    )
+                self._evaluate_on("2024-07-18")
+                self.assertTrue(plan.commitment_ids[0].is_unapplied)
+                self.assertEqual(plan.state, state)
 
     def test_unapplied_money_after_the_cure_does_not_revive_a_plan(self):
         """(day of the payment, state while it is not applied, and once it is)"""
@@ -301,6 +324,44 @@ class TestAgreementTime(PlanCommon):
             line = self._get_line(self._plan(date=day))
             self.assertDecision(line, "contact 3 letter")
 
+    # === PAYMENTS DATED AHEAD === #
+
+    def test_post_dated_payment_ends_no_plan_before_its_time(self):
+        """(days of cure, the state on the day of booking, after the grace, later): the
+        first payment is announced for a day after its cure."""
+        for cure_days, *states in (
+            (10, "active", "active", "active"),
+            (0, "active", "defaulted", "defaulted"),
+        ):
+            with self.subTest(cure_days=cure_days):
+                self.policy.sudo().plan_cure_days = cure_days
+                invoice = self._create_open_invoice(self._create_customer("C"), 300)
+                plan = self._propose(invoice)
+                self._pay(invoice, 100, payment_date=fields.Date.to_date("2024-08-05"))
+                payment = plan.commitment_ids[0]
+                self.assertEqual(payment.state, "kept_late")
+                for day, state in zip(
+                    ("2024-06-14", "2024-07-18", "2024-08-06"), states, strict=True
+                ):
+                    self._evaluate_on(day)
+                    self.assertEqual(plan.state, state, day)
+
+    def test_post_dated_payment_makes_good_what_is_late(self):
+        """Who has been told of arrears is not told again once money is announced."""
+        plan = self._propose(self.invoice)
+        self._evaluate_on("2024-07-18")
+        self.assertEqual(plan.state, "at_risk")
+        with freeze_time("2024-07-20"):
+            payment = self._pay(
+                self.invoice, 100, payment_date=fields.Date.to_date("2024-08-05")
+            )
+        self.assertEqual(plan.state, "active")
+        self._evaluate_on("2024-08-04")
+        self.assertEqual(plan.state, "active")
+        with freeze_time("2024-08-05"):
+            payment.action_draft()
+        self.assertEqual(plan.state, "at_risk")
+
     # === PAYMENTS THAT BOUNCE === #
 
     def test_the_customer_is_told_before_a_bounced_payment_ends_the_plan(self):
@@ -334,7 +395,69 @@ class TestAgreementTime(PlanCommon):
         self.assertEqual(len(notices), 2)
         self.assertIn(format_date(self.env, plan.date_cure), notices[0])
 
+    # === THE SCHEDULER === #
+
+    def test_evaluated_once_a_day_and_whenever_something_is_new(self):
+        """The scheduler looks at all once a day; when it is triggered besides, at what
+        is new alone."""
+        model = self.env["account.collection.commitment"]
+        plans = [
+            self._propose(
+                self._create_open_invoice(self._create_customer(f"Customer {n}"), 300)
+            )
+            for n in range(3)
+        ]
+        self.assertEqual(self._get_due(), plans)
+        # It is killed after the first, and runs again.
+        plans[0].sudo().date_evaluated = TODAY
+        self.assertEqual(self._get_due(), plans[1:])
+        model._cron_evaluate()
+        self.assertFalse(self._get_due())
+        invoice = plans[1].line_ids.move_id
+        self._pay(invoice, 100)
+        self.assertFalse(self._get_due(), "A payment in time is no news.")
+        self._pay(invoice, 200)
+        self.assertEqual(self._get_due(), [plans[1]])
+        with freeze_time("2024-07-18"):
+            self.assertEqual(self._get_due(), plans)
+            model._cron_evaluate()
+            self.assertEqual(
+                [plan.state for plan in plans], ["at_risk", "completed", "at_risk"]
+            )
+            self.assertFalse(self._get_due(), "Who is at risk has been told.")
+        with freeze_time("2024-07-19"):
+            self.assertEqual(self._get_due(), [plans[0], plans[2]])
+
+    def test_one_that_fails_is_tried_again(self):
+        plans = [
+            self._propose(
+                self._create_open_invoice(self._create_customer(f"Customer {n}"), 300)
+            )
+            for n in range(2)
+        ]
+        model = type(plans[0])
+        evaluate = model._evaluate
+
+        def fail(records, as_of=None):
+            if records == plans[0]:
+                raise UserError("No.")
+            return evaluate(records, as_of)
+
+        with (
+            patch.object(model, "_evaluate", fail),
+            mute_logger(
+                "odoo.addons.account_collections.models.account_collection_commitment"
+            ),
+        ):
+            self.env["account.collection.commitment"]._cron_evaluate()
+        self.assertEqual(self._get_due(), [plans[0]])
+
     # === HELPERS === #
+
+    def _get_due(self):
+        """The agreements that the scheduler would evaluate now."""
+        due = self.env["account.collection.commitment"]._get_evaluated_resolutions()
+        return [one for one in due if one.sudo().company_id == self.company]
 
     @classmethod
     def _dispute(cls, invoice, amount=None):
