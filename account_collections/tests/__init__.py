@@ -49,3 +49,4 @@ from . import test_settlement_posting
 from . import test_agreement_moved
 from . import test_case_ways_out
 from . import test_ui_fees
+from . import test_words

@@ -36,6 +36,60 @@ class TestHold(CollectionCommon):
                     with self.assertRaisesRegex(ValidationError, "more than"):
                         self._hold(self.line, amount)
 
+    def test_reason_and_day_are_of_the_same_hold(self):
+        """(the holds of each invoice: amount of 100, reason, last day from today;
+        the reason and the day that a run gives): those of the hold that ends first."""
+        for number, (*items, expected) in enumerate(
+            (
+                ([(100, "promise", 10)], ("promise", 10)),
+                ([(100, "dispute", None)], ("dispute", None)),
+                # on one invoice
+                ([(40, "dispute", None), (60, "promise", 10)], ("promise", 10)),
+                ([(60, "promise", 20), (40, "dispute", 5)], ("dispute", 5)),
+                ([(50, "return", 9), (50, "barter", 9)], ("return", 9)),
+                ([(60, "plan", None), (40, "barter", None)], ("plan", None)),
+                # on several
+                ([(100, "promise", 10)], [(100, "dispute", None)], ("promise", 10)),
+                ([(100, "plan", None)], [(100, "dispute", 30)], ("dispute", 30)),
+                ([(100, "promise", 3)], [(100, "return", 2)], ("return", 2)),
+                (
+                    [(60, "promise", 20), (40, "return", 8)],
+                    [(70, "settlement", 7), (30, "dispute", None)],
+                    ("settlement", 7),
+                ),
+                # the day counts as a date, not as a text
+                ([(100, "barter", 100)], [(100, "promise", 9)], ("promise", 9)),
+                # the last one left, and none that is over
+                ([(100, "promise", 0)], [(100, "dispute", 4)], ("promise", 0)),
+                (
+                    [(100, "promise", -1), (100, "dispute", 4)],
+                    ("dispute", 4),
+                ),
+            )
+        ):
+            with self.subTest(items=items):
+                customer = self._create_customer(f"Customer {number}")
+                for holds in items:
+                    line = self._get_receivable_line(
+                        self._create_open_invoice(customer)
+                    )
+                    for amount, reason, days in holds:
+                        self._hold_for(line, reason, days, amount)
+                self.assertHeldBy(customer, *expected)
+
+    def test_reason_and_day_in_two_currencies(self):
+        currency = self.setup_other_currency("EUR", rates=[("2024-01-01", 2.0)])
+        other = self._create_open_invoice(self.customer, currency_id=currency.id)
+        self._hold_for(self.line, "promise", 9)
+        self._hold_for(self._get_receivable_line(other), "dispute", 4)
+        self.assertHeldBy(self.customer, "dispute", 4)
+
+    def test_hold_on_what_is_not_due_yet_explains_nothing(self):
+        coming = self._create_open_invoice(self.customer, days=-3)
+        self._hold_for(self._get_receivable_line(coming), "promise", 10)
+        self._hold_for(self.line, "dispute", 20)
+        self.assertHeldBy(self.customer, "dispute", 20)
+
     @mute_logger("odoo.sql_db")
     def test_bad_input(self):
         for values in (
@@ -153,4 +207,33 @@ class TestHold(CollectionCommon):
         self.assertRecordValues(
             line,
             [{"amount_overdue": 150, "amount_held": 30, "amount_collectible": 120}],
+        )
+
+    # === HELPERS === #
+
+    def _hold_for(self, line, reason, days, amount=100):
+        """Hold as an agreement does, until some days from today."""
+        self.env["account.collection.hold"].sudo().create(
+            {
+                "line_id": line.id,
+                "amount": amount,
+                "reason": reason,
+                "date_start": TODAY - timedelta(days=9),
+                "date_end": days is not None and TODAY + timedelta(days=days),
+            }
+        )
+
+    def assertHeldBy(self, customer, reason, days):
+        """A run leaves the customer alone for a reason until a day, some days on."""
+        line = self._get_line(self._plan(), customer)
+        self.assertRecordValues(
+            line,
+            [
+                {
+                    "decision": "skip",
+                    "reason": "held",
+                    "reason_source": reason,
+                    "reason_date": days is not None and TODAY + timedelta(days=days),
+                }
+            ],
         )

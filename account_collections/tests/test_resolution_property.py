@@ -16,12 +16,17 @@ from .resolution_rebuild import ResolutionRebuild
 # Often the same few, so that things meet.
 invoice = st.sampled_from([0, 0, 0, 1, 2, 3])
 amount = st.sampled_from([10, 33.33, 50, 50, 100])
-late = st.integers(0, 15)
+# Dated ahead, too.
+late = st.integers(-5, 15)
 pick = st.integers(0, 9)
 STEPS = st.one_of(
     st.tuples(st.just("promise"), invoice, amount, st.integers(0, 5)),
     st.tuples(st.just("promise"), invoice, amount, st.integers(0, 5)),
     st.tuples(st.just("plan"), invoice, amount, st.integers(0, 5)),
+    st.tuples(st.just("plan"), invoice, amount, st.integers(0, 5)),
+    st.tuples(st.just("settle"), invoice, amount, st.integers(0, 5)),
+    st.tuples(st.just("accept"), pick),
+    st.tuples(st.just("sell"), amount, st.integers(-2, 3)),
     st.tuples(st.just("pay"), invoice, amount, late),
     st.tuples(st.just("pay"), invoice, amount, late),
     st.tuples(st.just("receive"), invoice, amount, late),
@@ -49,7 +54,7 @@ class TestResolutionProperty(ResolutionRebuild, CollectionCommon):
                 "promise_max_broken": 0,
                 "promise_tolerance_percent": 5,
                 "plan_cure_days": 5,
-                "plan_keep_current": False,
+                "settlement_max_discount_percent": 100,
             }
         )
         currency = cls.setup_other_currency("EUR", rates=[("2024-01-01", 2.0)])
@@ -89,11 +94,14 @@ class TestResolutionProperty(ResolutionRebuild, CollectionCommon):
     @example([("promise", 0, 10, 0), ("withdraw", 0)])
     @example([("promise", 3, 50, 1), ("pass", 9), ("receive", 3, 50, 0)])
     @example([("plan", 0, 50, 1), ("pass", 12), ("pass", 12), ("pass", 5)])
+    @example([("settle", 0, 50, 5), ("accept", 0), ("pay", 0, 50, 0), ("pass", 1)])
+    @example([("plan", 1, 100, 1), ("sell", 50, 0), ("pass", 9), ("receive", 0, 50, 0)])
     @given(st.lists(STEPS, min_size=8, max_size=12))
     def test_stored_equals_rebuilt(self, steps):
         savepoint = self.env.cr.savepoint()
         self.day = 0
         self.payments = self.env["account.payment"]
+        invoices = list(self.invoices)
         try:
             for name, *arguments in steps:
                 with freeze_time(f"{TODAY + timedelta(days=self.day)} 10:00:00"):
@@ -102,6 +110,7 @@ class TestResolutionProperty(ResolutionRebuild, CollectionCommon):
                     self._check(name)
         finally:
             savepoint.close(rollback=True)
+            self.invoices[:] = invoices
 
     # === STEPS === #
 
@@ -126,6 +135,7 @@ class TestResolutionProperty(ResolutionRebuild, CollectionCommon):
         first = self._get_today() + timedelta(days=days)
         parts = [round(amount / 3, 2), round(amount / 3, 2)]
         parts.append(round(amount - sum(parts), 2))
+        self.policy.plan_keep_current = days % 3
         self._agree(
             "plan",
             number,
@@ -139,12 +149,52 @@ class TestResolutionProperty(ResolutionRebuild, CollectionCommon):
             ],
         )
 
+    def _do_settle(self, number, amount, days):
+        expiry = self._get_today() + timedelta(days=days)
+        self._agree(
+            "settlement",
+            number,
+            amount,
+            nature="concession",
+            date_expiry=expiry,
+            is_replacing=days % 2,
+            payment_ids=[
+                Command.create({"amount": amount, "date_due": expiry}),
+            ],
+        )
+
+    def _do_accept(self, pick):
+        self._pick(
+            self.env["account.collection.settlement"].search(
+                [("state", "=", "offered")], order="id"
+            ),
+            pick,
+        ).action_accept("Ada Miller")
+
+    def _do_sell(self, amount, days):
+        """Invoice something that falls due some days later, and is to be paid on time
+        while a plan lasts."""
+        self.invoices.append(
+            self._create_open_invoice(
+                self.customer,
+                amount,
+                invoice_date=self._get_today(),
+                invoice_date_due=self._get_today() + timedelta(days=days),
+            )
+        )
+
     def _do_dispute(self, number, amount):
         reason = self.env.ref("account_collections.dispute_reason_tax")
         self._agree("dispute", number, amount, reason_id=reason.id)
 
     def _agree(self, kind, number, amount, **values):
-        lines = self._get_receivable_line(self.invoices[number])
+        # Of several invoices, where the currency allows.
+        chosen = self.invoices[number]
+        if number and kind != "dispute":
+            chosen |= self.invoices[number - 1]
+        lines = self._get_receivable_line(chosen).filtered(
+            lambda line: line.currency_id == chosen[-1:].currency_id
+        )
         self.env[f"account.collection.{kind}"].create(
             {
                 "partner_id": self.customer.id,
@@ -217,8 +267,9 @@ class TestResolutionProperty(ResolutionRebuild, CollectionCommon):
             move.button_draft()
 
     def _do_withdraw(self, pick):
+        kinds = ("promise", "settlement")
         self._pick(
-            self.env["account.collection.promise"].search([]), pick
+            self.env[f"account.collection.{kinds[pick % 2]}"].search([]), pick
         ).action_cancel()
 
     def _do_pass(self, days):
@@ -235,7 +286,8 @@ class TestResolutionProperty(ResolutionRebuild, CollectionCommon):
         stored = self._get_stored(agreements, disputes)
         self.assertEqual(stored, self._get_rebuilt(agreements, disputes), step)
         for agreement in [*agreements, disputes]:
-            agreement._evaluate()
+            # What is posted then, the scheduler posts.
+            agreement.with_context(collection_in_transaction=True)._evaluate()
         self.assertEqual(self._get_stored(agreements, disputes), stored, step)
         for commitment in self.env["account.collection.commitment"].search([]):
             self.assertAlmostEqual(
