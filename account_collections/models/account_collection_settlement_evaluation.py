@@ -143,7 +143,9 @@ class AccountCollectionSettlement(models.Model):
 
     def _accept_by_payment(self):
         """Take the payment of what was offered for the acceptance of the offer."""
-        self._record_acceptance(self.env._("%s, by payment", self.partner_id.name))
+        # Who accepted stands in the document of the customer.
+        env = self.with_context(lang=self._get_lang()).env
+        self._record_acceptance(env._("%s, by payment", self.partner_id.name))
 
     def _follow_payment(self):
         """Post what follows from the payment or from its loss; where that cannot be
