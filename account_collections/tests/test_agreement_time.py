@@ -440,7 +440,7 @@ class TestAgreementTime(PlanCommon):
 
         def fail(records, as_of=None):
             if records == plans[0]:
-                raise UserError("No.")
+                raise ValueError("No.")
             return evaluate(records, as_of)
 
         with (
