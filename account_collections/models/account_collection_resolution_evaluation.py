@@ -181,6 +181,14 @@ class AccountCollectionResolution(models.AbstractModel):
             outcomes = evaluation.evaluate(terms, **values)
         return outcomes
 
+    def _is_over(self):
+        """Whether it has ended: it was withdrawn, or something else takes its place.
+
+        :rtype: bool
+        """
+        self.ensure_one()
+        return bool(self.date_end) or self._has_successor()
+
     def _has_successor(self):
         """Whether something else was agreed on its open items after it had failed.
 
@@ -217,8 +225,7 @@ class AccountCollectionResolution(models.AbstractModel):
             "date_last": self._get_last_day(commitment) or False,
             "is_unapplied": outcome.is_unapplied,
         }
-        is_over = self.date_end or self._has_successor()
-        if is_over and outcome.state == "pending":
+        if self._is_over() and outcome.state == "pending":
             # What was not due yet when it ended is expected no more.
             values.update(self._prepare_void(outcome))
         return values

@@ -83,8 +83,8 @@ class AccountCollectionResolution(models.AbstractModel):
 
         :rtype: list[Missing]
         """
-        if self._has_successor():
-            # Credits serve what was agreed since.
+        if self._is_over():
+            # Credits serve what is in force.
             return []
         return [
             evaluation.Missing(
@@ -132,7 +132,7 @@ class AccountCollectionResolution(models.AbstractModel):
                 other.date_last or None,
             )
             for other in others
-            if not other._get_resolution()._has_successor()
+            if not other._get_resolution()._is_over()
         ]
         return evaluation.excuse(
             sorted(missing + late, key=lambda one: one.key.id),

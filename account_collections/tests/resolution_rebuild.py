@@ -157,8 +157,8 @@ class ResolutionRebuild:
         return excused
 
     def _get_missing(self, agreement, outcomes):
-        if not agreement.date_end and self._get_end(agreement):
-            # Credits serve what was agreed since.
+        if self._get_end(agreement):
+            # Credits serve what is in force.
             return []
         return [
             evaluation.Missing(

@@ -93,6 +93,15 @@ class TestResolutionProperty(ResolutionRebuild, CollectionCommon):
     # What random ledgers have shown to be wrong once.
     @example([("promise", 0, 10, 0), ("withdraw", 0)])
     @example([("promise", 3, 50, 1), ("pass", 9), ("receive", 3, 50, 0)])
+    @example(
+        [
+            ("promise", 0, 50, 0),
+            ("pass", 11),
+            ("receive", 0, 50, 1),
+            ("withdraw", 0),
+            ("apply", 3, 0),
+        ]
+    )
     @example([("plan", 0, 50, 1), ("pass", 12), ("pass", 12), ("pass", 5)])
     @example([("settle", 0, 50, 5), ("accept", 0), ("pay", 0, 50, 0), ("pass", 1)])
     @example([("plan", 1, 100, 1), ("sell", 50, 0), ("pass", 9), ("receive", 0, 50, 0)])
