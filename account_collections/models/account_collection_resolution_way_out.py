@@ -35,6 +35,12 @@ class AccountCollectionResolution(models.AbstractModel):
             return self._get_outlook_unpaid()
         [following, last] = (payments[0], payments[-1])
         amount = self.currency_id.format(sum(payments.mapped("amount_open")))
+        if self._is_past(following.date_due):
+            return self.env._(
+                "%(amount)s expected, late since %(date)s",
+                amount=amount,
+                date=format_date(self.env, following.date_due),
+            )
         if following == last:
             return self.env._(
                 "%(amount)s expected by %(date)s",
@@ -66,6 +72,14 @@ class AccountCollectionResolution(models.AbstractModel):
             amount=amount,
             date=format_date(self.env, deadline),
         )
+
+    def _is_past(self, day):
+        """Whether a day of an agreement has passed.
+
+        :param datetime.date day: the day
+        :rtype: bool
+        """
+        return day < self.company_id._get_collection_day()
 
 
 class AccountCollectionPromise(models.Model):
@@ -228,14 +242,8 @@ class AccountCollectionReturn(models.Model):
                 currency.format(worth),
             ),
             self.env._(
-                "%(count)s lines of the invoices can come back, by %(date)s.",
-                count=count,
-                date=case._format_day_in(company.collection_return_days),
-            )
-            if not percent
-            else self.env._(
-                "%(count)s lines of the invoices can come back, by %(date)s; "
-                "%(percent)s %% is kept for restocking.",
+                "Lines of invoices that can come back: %(count)s, by %(date)s. Kept "
+                "for restocking: %(percent)s %%.",
                 count=count,
                 date=case._format_day_in(company.collection_return_days),
                 percent=f"{percent:g}",
@@ -314,11 +322,13 @@ class AccountCollectionBarter(models.Model):
         if self.state == "delivered":
             held = sum(self.hold_ids.filtered("active").mapped("amount"))
             return self.env._("%s to be set off", self.currency_id.format(held))
-        return self.env._(
-            "%(amount)s in kind by %(date)s",
-            amount=self.currency_id.format(self.amount),
-            date=format_date(self.env, self.date_deadline),
-        )
+        values = {
+            "amount": self.currency_id.format(self.amount),
+            "date": format_date(self.env, self.date_deadline),
+        }
+        if self._is_past(self.date_deadline):
+            return self.env._("%(amount)s in kind, late since %(date)s", **values)
+        return self.env._("%(amount)s in kind by %(date)s", **values)
 
 
 class AccountCollectionDispute(models.Model):
@@ -346,7 +356,7 @@ class AccountCollectionDispute(models.Model):
             return self.env._(
                 "%s to be credited", self.currency_id.format(self.amount_agreed)
             )
-        return self.env._(
-            "Nothing expected before it is answered, by %s",
-            format_date(self.env, self.date_deadline),
-        )
+        day = format_date(self.env, self.date_deadline)
+        if self._is_past(self.date_deadline):
+            return self.env._("Nothing expected before it is answered, late: %s", day)
+        return self.env._("Nothing expected before it is answered, by %s", day)

@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+from freezegun import freeze_time
+
 from odoo import Command
 from odoo.tests import new_test_user, tagged
 
@@ -45,7 +47,7 @@ class TestCaseWaysOut(BarterCommon, SettlementCommon):
             (
                 "Return",
                 "Takes up to $ 900.00 off the debt, and brings no money.",
-                "1 lines of the invoices can come back, by 06/24/2024; 10 % is kept",
+                "come back: 1, by 06/24/2024. Kept for restocking: 10 %.",
             ),
             (
                 "Barter",
@@ -229,6 +231,20 @@ class TestCaseWaysOut(BarterCommon, SettlementCommon):
         self.assertOutlook("Settlement", "Accepted", "$ 500.00 expected by 07/04/2024")
         self._pay(self.invoice, 500)
         self.assertOutlook("Settlement", "Accepted", "Nothing more is expected.")
+
+    def test_late(self):
+        """What should have come already is said to be late."""
+        self._barter(
+            self.invoice, [self._give(price_unit=400)], date_deadline=TODAY
+        )
+        self._settlement(self._create_open_invoice(self.customer, 100), days=0)
+        with freeze_time(f"{TODAY + timedelta(days=1)} 10:00:00"):
+            self.assertOutlook(
+                "Barter", "Agreed", "$ 400.00 in kind, late since 06/14/2024"
+            )
+            self.assertOutlook(
+                "Settlement", "Accepted", "$ 80.00 expected, late since 06/14/2024"
+            )
 
     def test_barter_in_force(self):
         barter = self._barter(self.invoice, [self._give(quantity=4)], state="proposed")
