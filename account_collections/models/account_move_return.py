@@ -57,8 +57,6 @@ class AccountMove(models.Model):
         :return: credit notes (`account.move`), whoever may see them
         """
         invoices = self.sudo()
-        if not invoices.reversal_move_ids:
-            return invoices.browse()
         own = (
             invoices.env["account.collection.return"]
             .search([("line_ids.move_id", "in", self.ids)])
@@ -83,6 +81,9 @@ class AccountMove(models.Model):
         :rtype: tuple[dict, dict]
         """
         self.ensure_one()
+        # Most invoices have no credit note: nothing is searched for each of them.
+        if not self.sudo().reversal_move_ids:
+            return defaultdict(float), defaultdict(float)
         quantities, reductions = self._match_credit_notes(
             self._get_other_credit_notes()
         )

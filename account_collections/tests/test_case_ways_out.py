@@ -234,9 +234,7 @@ class TestCaseWaysOut(BarterCommon, SettlementCommon):
 
     def test_late(self):
         """What should have come already is said to be late."""
-        self._barter(
-            self.invoice, [self._give(price_unit=400)], date_deadline=TODAY
-        )
+        self._barter(self.invoice, [self._give(price_unit=400)], date_deadline=TODAY)
         self._settlement(self._create_open_invoice(self.customer, 100), days=0)
         with freeze_time(f"{TODAY + timedelta(days=1)} 10:00:00"):
             self.assertOutlook(
