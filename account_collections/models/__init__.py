@@ -35,6 +35,8 @@ from . import account_collection_resolution_terms
 from . import account_collection_resolution_document
 from . import account_collection_resolution_acceptance
 from . import account_collection_promise
+from . import account_collection_promise_limits
+from . import account_collection_promise_follow_up
 from . import account_collection_promise_history
 from . import account_collection_plan
 from . import account_collection_plan_line

@@ -1,6 +1,5 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.tools.misc import format_date
 
 # What follows from the buttons and the ledger, and what stays as it was promised.
 DECIDED = {
@@ -11,6 +10,7 @@ DECIDED = {
     "date_end",
     "date_evaluated",
     "is_late",
+    "is_put_off",
 }
 PROMISED = {
     "partner_id",
@@ -53,6 +53,13 @@ class AccountCollectionPromise(models.Model):
     )
     date_due = fields.Date(string="Promised For", required=True)
     is_late = fields.Boolean(readonly=True, copy=False, help="Kept after its limit.")
+    is_put_off = fields.Boolean(
+        string="Put Off",
+        readonly=True,
+        copy=False,
+        help="Withdrawn or replaced on its day or later, or followed by a promise for "
+        "a later day, without having been kept: it counts as broken.",
+    )
     channel = fields.Selection(
         [
             ("phone", "Phone"),
@@ -170,88 +177,6 @@ class AccountCollectionPromise(models.Model):
                 )
             )
 
-    def _check_limits(self):
-        super()._check_limits()
-        today = self.company_id._get_collection_day()
-        if self.date_due < today:
-            raise UserError(self.env._("A promise cannot be for a day that is past."))
-        problems = self._get_limits_exceeded(today)
-        if not problems:
-            return
-        if not self._is_manager():
-            raise UserError(
-                "\n".join(
-                    [
-                        *problems,
-                        self.env._("Agree within the policy, or ask a manager."),
-                    ]
-                )
-            )
-        self.message_post(
-            body=self.env._(
-                "Confirmed beyond the policy by %(user)s: %(problems)s",
-                user=self.env.user.name,
-                problems=" ".join(problems),
-            )
-        )
-
-    def _get_limits_exceeded(self, today):
-        """Say in words which limits of the policy this promise exceeds.
-
-        :param datetime.date today: the company's day
-        :rtype: list[str]
-        """
-        policy = self._get_policy()
-        problems = []
-        if self.is_paid_already and self.date_due > fields.Date.add(
-            today, days=self._check_days
-        ):
-            problems.append(
-                self.env._(
-                    "Money that is said to be paid is waited for %s days.",
-                    self._check_days,
-                )
-            )
-        if not policy:
-            return problems
-        latest = fields.Date.add(today, days=policy.promise_max_days)
-        if self.date_due > latest:
-            problems.append(
-                self.env._(
-                    "The policy allows promises up to %(days)s days ahead, until "
-                    "%(date)s.",
-                    days=policy.promise_max_days,
-                    date=format_date(self.env, latest),
-                )
-            )
-        broken = self._count_broken(fields.Date.subtract(today, years=1))
-        if policy.promise_max_broken and broken >= policy.promise_max_broken:
-            problems.append(
-                self.env._(
-                    "The customer has broken %(broken)s promises within a year; the "
-                    "policy accepts no more after %(limit)s.",
-                    broken=broken,
-                    limit=policy.promise_max_broken,
-                )
-            )
-        return problems
-
-    def _count_broken(self, since):
-        """How many promises the customer has broken since a day.
-
-        :param datetime.date since: the first day that counts
-        :rtype: int
-        """
-        # The customer's word counts, whoever took it.
-        return self.sudo().search_count(
-            [
-                ("partner_id", "=", self.partner_id.id),
-                ("company_id", "=", self.company_id.id),
-                ("state", "in", ("partial", "broken")),
-                ("date_due", ">=", since),
-            ]
-        )
-
     def _start(self):
         result = super()._start()
         # Nobody writes states by hand.
@@ -276,8 +201,12 @@ class AccountCollectionPromise(models.Model):
         ]
 
     def _get_reminder_steps(self):
-        """Once a promise is broken, the dunning of the open items goes on."""
-        return super()._get_reminder_steps().filtered(lambda step: step.delay_days <= 0)
+        """Once a promise is broken, the dunning of the open items goes on; who says
+        that it is paid is not asked to pay."""
+        steps = super()._get_reminder_steps()
+        return steps.filtered(
+            lambda step: step.delay_days <= 0 and not self.is_paid_already
+        )
 
     def _get_evaluated_state(self, outcomes, as_of):
         states = {
@@ -293,57 +222,3 @@ class AccountCollectionPromise(models.Model):
             "state": states[outcome.state],
             "is_late": outcome.state == "kept_late",
         }
-
-    def _on_state(self, former):
-        result = super()._on_state(former)
-        if self.state == "kept":
-            self._tell_collector(
-                self.env._("Promise kept late")
-                if self.is_late
-                else self.env._("Promise kept")
-            )
-        elif self.state in ("broken", "partial"):
-            self._schedule_call()
-        return result
-
-    def _tell_collector(self, subject):
-        """Leave word with the collector of the case.
-
-        :param str subject: what has happened
-        """
-        user = self.case_id.user_id or self.user_id
-        body = self.env._(
-            "%(promise)s of %(customer)s: %(amount)s by %(date)s.",
-            promise=self.name,
-            customer=self.partner_id.display_name,
-            amount=self.currency_id.format(self.amount),
-            date=format_date(self.env, self.date_due),
-        )
-        self.message_post(
-            subject=subject,
-            body=self.env._("%(event)s. %(details)s", event=subject, details=body),
-        )
-        if user and user.partner_id:
-            self.message_notify(
-                partner_ids=user.partner_id.ids, subject=subject, body=body
-            )
-
-    def _schedule_call(self):
-        """Ask for a call on the day on which the promise turned out broken."""
-        record = self.case_id or self
-        # The collector may be somebody else than who books.
-        record.sudo().activity_schedule(
-            "mail.mail_activity_data_call",
-            date_deadline=self.company_id._get_collection_day(),
-            summary=self.env._("Promise broken: ask why"),
-            note=self.env._(
-                "%(amount)s was promised for %(date)s, %(received)s came.",
-                amount=self.currency_id.format(self.amount),
-                date=format_date(self.env, self.date_due),
-                received=self.currency_id.format(
-                    sum(self.commitment_ids.mapped("amount_received"))
-                ),
-            ),
-            user_id=(self.case_id.user_id or self.user_id or self.env.user).id,
-            automated=True,
-        )

@@ -89,7 +89,7 @@ class AccountCollectionPromiseHistory(models.AbstractModel):
         :rtype: float
         """
         kept = counts["kept"] + counts["late"]
-        due = kept + counts["partial"] + counts["broken"]
+        due = kept + counts["partial"] + counts["broken"] + counts["put_off"]
         return kept / due if due else 0
 
     def _get_promise_history(self, counts):
@@ -106,6 +106,8 @@ class AccountCollectionPromiseHistory(models.AbstractModel):
             "late": self.env._("late"),
             "partial": self.env._("partly"),
             "broken": self.env._("broken"),
+            "put_off": self.env._("put off"),
+            "unconfirmed": self.env._("unconfirmed"),
             "cancelled": self.env._("withdrawn"),
         }
         outcomes = ", ".join(
@@ -113,7 +115,7 @@ class AccountCollectionPromiseHistory(models.AbstractModel):
             for outcome, label in labels.items()
             if counts[outcome]
         )
-        if not counts.keys() - {"open", "cancelled"}:
+        if not counts.keys() - {"open", "unconfirmed", "cancelled"}:
             return outcomes
         return self.env._(
             "%(outcomes)s · %(rate).0f%% kept, %(amount_rate).0f%% of the amount",
@@ -131,16 +133,17 @@ class AccountCollectionPromise(models.Model):
 
     @api.model
     def _get_histories(self, partners, companies):
-        """Sum up what became of the promises of customers, in two queries.
+        """Sum up what became of the promises of customers, in three queries.
 
         Promises that were withdrawn or replaced count, those that were never given
-        do not.
+        do not. Who said in vain that it is paid has given no promise: it is counted
+        apart.
 
         :param partners: the commercial partners (`res.partner`)
         :param companies: the root companies (`res.company`)
         :return: by partner and company, the number of promises by outcome (a state,
-            or `late`), and the amounts `due` and `received` of those that fell due,
-            in company currency at today's rate
+            `late`, `put_off` or `unconfirmed`), and the amounts `due` and `received`
+            of those that fell due, in company currency at today's rate
         :rtype: dict[tuple, tuple[Counter, Counter]]
         """
         histories = defaultdict(lambda: (Counter(), Counter()))
@@ -149,29 +152,58 @@ class AccountCollectionPromise(models.Model):
             ("company_id", "in", companies.ids),
         ]
         # The customer's word counts, whoever took it.
-        for partner, company, state, is_late, count in self.sudo()._read_group(
+        promises = self.sudo()
+        for partner, company, *result, count in promises._read_group(
             [*scope, ("followed_state", "!=", False)],
-            ["partner_id", "company_id", "state", "is_late"],
+            [
+                "partner_id",
+                "company_id",
+                "state",
+                "is_late",
+                "is_put_off",
+                "is_paid_already",
+            ],
             ["__count"],
         ):
-            outcome = "late" if state == "kept" and is_late else state
+            outcome = self._get_history_outcome(*result)
             histories[partner.id, company.id][0][outcome] += count
-        commitments = self.env["account.collection.commitment"].sudo()
-        for partner, company, currency, due, received in commitments._read_group(
+        due = promises.search(
             [
                 *scope,
-                ("res_model", "=", self._name),
-                ("state", "in", ("kept", "kept_late", "partial", "broken")),
-            ],
+                "|",
+                ("state", "=", "kept"),
+                "&",
+                ("is_paid_already", "=", False),
+                *self._get_broken_domain(),
+            ]
+        )
+        commitments = self.env["account.collection.commitment"].sudo()
+        for partner, company, currency, agreed, received in commitments._read_group(
+            [("res_model", "=", self._name), ("res_id", "in", due.ids)],
             ["partner_id", "company_id", "currency_id"],
             ["amount:sum", "amount_received:sum"],
         ):
             amounts = histories[partner.id, company.id][1]
-            for name, amount in (("due", due), ("received", received)):
+            for name, amount in (("due", agreed), ("received", received)):
                 amounts[name] += currency._convert(
                     amount, company.currency_id, company, round=False
                 )
         return histories
+
+    @api.model
+    def _get_history_outcome(self, state, is_late, is_put_off, is_paid_already):
+        """How a promise counts in the history.
+
+        :return: its state, or `late`, `put_off` or `unconfirmed`
+        :rtype: str
+        """
+        if state == "kept":
+            return "late" if is_late else state
+        if is_put_off or state in ("partial", "broken"):
+            if is_paid_already:
+                return "unconfirmed"
+            return "put_off" if is_put_off else state
+        return state
 
 
 class AccountCollectionCase(models.Model):

@@ -100,8 +100,9 @@ class AccountCollectionPromise(models.Model):
         if policy.promise_max_broken and broken >= policy.promise_max_broken:
             return [
                 self.env._(
-                    "Not any more: the customer has broken %(broken)s promises within "
-                    "a year, and the policy accepts no more after %(limit)s.",
+                    "Not any more: the customer has broken or put off %(broken)s "
+                    "promises within a year, and the policy accepts no more after "
+                    "%(limit)s.",
                     broken=broken,
                     limit=policy.promise_max_broken,
                 )

@@ -4,6 +4,7 @@ from . import test_execution
 from . import test_evaluation
 from . import test_interest
 from . import test_promise
+from . import test_promise_broken
 from . import test_agreement
 from . import test_agreement_time
 from . import test_barter
