@@ -407,11 +407,18 @@ class AccountCollectionDecision(models.AbstractModel):
                AND commitment.is_unapplied IS NOT TRUE
                AND commitment.amount_open > COALESCE(unapplied.amount, 0)
                AND EXISTS (
-                   -- Once an agreement is over, the dunning of the items goes on.
+                   -- Once an agreement is over, the dunning of the items goes on;
+                   -- of what Odoo blocks nobody is reminded.
                    SELECT FROM account_collection_hold hold
+                     JOIN account_move_line line ON line.id = hold.line_id
+                     JOIN account_move move ON move.id = line.move_id
                     WHERE hold.res_model = commitment.res_model
                       AND hold.res_id = commitment.res_id
                       AND hold.active
+                      AND move.payment_state IS DISTINCT FROM 'blocked'
+               )
+               AND commitment.partner_id NOT IN (
+                   SELECT partner_id FROM (%(whole)s) whole
                )
                AND CASE WHEN commitment.date_due >= %(date)s
                    THEN commitment.state = 'pending'
@@ -425,6 +432,7 @@ class AccountCollectionDecision(models.AbstractModel):
             companies=scope["branches"]._ids,
             date=scope["date"],
             receivable=scope["receivable"],
+            whole=self._get_whole_query(scope),
             among_partners=scope["among_partners"],
         )
 

@@ -198,10 +198,26 @@ class TestCockpit(CollectionCommon):
     def test_hold_nothing_left(self):
         self._hold(self.line)
         wizard = self.env["account.collection.hold.set"].create(
-            {"case_id": self.case.id, "note": "Because"}
+            {"case_id": self.case.id, "note": "Because", "is_whole_customer": False}
         )
         with self.assertRaisesRegex(UserError, "held already"):
             wizard.action_hold()
+
+    def test_hold_customer_whose_items_are_held(self):
+        self._hold(self.line)
+        self.env["account.collection.hold.set"].create(
+            {"case_id": self.case.id, "note": "Because"}
+        ).action_hold()
+        later = self._create_open_invoice(self.customer, 80, days=10)
+        self.assertDecision(self._get_line(self._plan()), "skip held +14")
+        later = self._get_receivable_line(later)
+        self.assertIn("whole customer", later.collection_hold_reason)
+        hold = self.env["account.collection.hold"].search(
+            [("partner_id", "=", self.customer.id), ("is_whole_customer", "=", True)]
+        )
+        self.assertEqual((hold.partner_id, hold.amount), (self.customer, 0))
+        hold.action_end()
+        self.assertFalse(later.collection_hold_reason)
 
     def test_hold_paid_invoice(self):
         self._pay(self.invoice)

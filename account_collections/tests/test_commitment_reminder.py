@@ -73,6 +73,30 @@ class TestCommitmentReminder(CollectionCommon):
         self._receive_unapplied(self.customer, 1)
         self.assertDecision(self._run_on(7, execute=False), "skip held +13")
 
+    def test_nobody_is_reminded_who_is_not_to_be_contacted(self):
+        """(what keeps the customer from being contacted, the decision)"""
+        self.promise.action_confirm()
+        case = self.invoice.collection_case_id
+        for silence, expected in (
+            (lambda: None, "contact -3 email"),
+            (lambda: self._hold_whole_customer(case), "skip held +60"),
+            (self.invoice.action_toggle_block_payment, "skip blocked"),
+            (lambda: case.sudo().write({"state": "handed_over"}), "skip blocked"),
+        ):
+            with self.subTest(expected=expected), self.cr.savepoint() as savepoint:
+                silence()
+                self.assertDecision(self._run_on(7, execute=False), expected)
+                savepoint.rollback()
+
+    def _hold_whole_customer(self, case):
+        self.env["account.collection.hold.set"].create(
+            {
+                "case_id": case.id,
+                "date_end": TODAY + timedelta(days=60),
+                "note": "Bereaved",
+            }
+        ).action_hold()
+
     def test_reminder_that_was_missed_gives_way_to_the_next(self):
         self.promise.action_confirm()
         self.assertDecision(self._run_on(10), "contact 0 email")

@@ -100,18 +100,46 @@ class AccountCollectionHoldSet(models.TransientModel):
         """
         self.ensure_one()
         self._check_dates()
-        if not self.line_ids:
+        if not self.line_ids and not self.is_whole_customer:
             raise UserError(
                 self.env._("Everything is held already, or nothing is owed.")
             )
         self.line_ids._check_amounts()
-        holds = self.env["account.collection.hold"].create(
-            [line._prepare_hold() for line in self.line_ids]
-        )
+        holds = self.env["account.collection.hold"].create(self._prepare_holds())
         holds._refresh_cases()
         return {"type": "ir.actions.act_window_close"}
 
     # === HELPERS === #
+
+    def _prepare_holds(self):
+        """Prepare the hold on each open item. Of a customer whose items are all held,
+        by what was agreed, the customer alone is held.
+
+        :return: values of `account.collection.hold`
+        :rtype: list[dict]
+        """
+        return [line._prepare_hold() for line in self.line_ids] or [
+            {
+                **self._prepare_terms(),
+                "partner_id": self.partner_id.id,
+                "company_id": self.case_id.company_id.id,
+                "currency_id": self.case_id.currency_id.id,
+                "amount": 0,
+            }
+        ]
+
+    def _prepare_terms(self):
+        """Prepare what the holds have in common.
+
+        :rtype: dict
+        """
+        return {
+            "date_start": self.date_start,
+            "date_end": self.date_end,
+            "reason": "manual",
+            "note": self.note,
+            "is_whole_customer": self.is_whole_customer,
+        }
 
     def _check_dates(self):
         """Refuse dates that make no sense, in words.
@@ -194,15 +222,10 @@ class AccountCollectionHoldSetLine(models.TransientModel):
         :rtype: dict
         """
         self.ensure_one()
-        whole = self.wizard_id.is_whole_customer
         return {
+            **self.wizard_id._prepare_terms(),
             "line_id": self.line_id.id,
             "amount": self.line_id._get_collection_free_amount()
-            if whole
+            if self.wizard_id.is_whole_customer
             else self.amount,
-            "date_start": self.wizard_id.date_start,
-            "date_end": self.wizard_id.date_end,
-            "reason": "manual",
-            "note": self.wizard_id.note,
-            "is_whole_customer": whole,
         }
