@@ -27,8 +27,8 @@ class AccountCollectionFeeCalculation(models.AbstractModel):
         :param partner: the commercial partner (`res.partner`)
         :param datetime.date date_end: the last day to charge
         :param lines: only these open items (`account.move.line`), or all
-        :return: values of `account.collection.fee.line`, by invoice and item, the oldest
-            first
+        :return: values of `account.collection.fee.line`, by invoice and item, the
+            oldest first
         :rtype: list[dict]
         :raise UserError: when a reference rate is missing
         """
