@@ -217,6 +217,7 @@ class TestCockpit(CollectionCommon):
         )
         self.assertEqual((hold.partner_id, hold.amount), (self.customer, 0))
         hold.action_end()
+        later.invalidate_recordset(["collection_hold_reason"])
         self.assertFalse(later.collection_hold_reason)
 
     def test_hold_paid_invoice(self):
