@@ -27,7 +27,10 @@ class AccountCollectionBarter(models.Model):
         TERMS | {"given_ids", "date_deadline", "value_basis", "value_note"}
     )
     _decided_fields = frozenset(
-        DECIDED | {"bill_id", "netting_move_id", "date_escalated"}
+        DECIDED
+        | {"bill_id", "netting_move_id", "date_escalated"}
+        # The value follows from what is given.
+        | {"amount_untaxed", "amount_total"}
     )
 
     # === FIELDS === #

@@ -585,6 +585,7 @@ class TestBarter(BarterCommon):
     def test_nobody_writes_what_the_buttons_decide(self):
         barter = self._in_state("agreed")
         for values in (
+            {"amount_total": 600},
             {"state": "settled"},
             {"bill_id": False},
             {"accepted_by": "Me"},
