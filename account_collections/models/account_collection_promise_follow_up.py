@@ -1,6 +1,8 @@
 from odoo import models
 from odoo.tools.misc import format_date
 
+from odoo.addons.base.models.ir_qweb_fields import nl2br_enclose
+
 UNKEPT = ("broken", "partial")
 
 
@@ -88,12 +90,15 @@ class AccountCollectionPromise(models.Model):
             return {
                 "act_type_xmlid": "mail.mail_activity_data_todo",
                 "summary": self.env._("Check the payment (%s)", self.reference),
-                "note": self.env._(
-                    "%(promise)s: the customer says that %(amount)s was paid "
-                    "(%(reference)s), %(received)s came. Look for the payment, or ask "
-                    "for a proof.",
-                    reference=self.reference,
-                    **amounts,
+                "note": nl2br_enclose(
+                    self.env._(
+                        "%(promise)s: the customer says that %(amount)s was paid "
+                        "(%(reference)s), %(received)s came. Look for the payment, or "
+                        "ask for a proof.",
+                        reference=self.reference,
+                        **amounts,
+                    ),
+                    "p",
                 ),
             }
         return {
