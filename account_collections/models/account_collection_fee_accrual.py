@@ -78,6 +78,15 @@ class AccountCollectionFeeAccrual(models.AbstractModel):
                      WHERE fee.move_id = move.id
                )
                AND move.collection_is_fee IS NOT TRUE
+               -- Who has settled is even.
+               AND NOT EXISTS (
+                    SELECT FROM account_collection_hold hold
+                      JOIN account_collection_settlement settlement
+                        ON settlement.id = hold.res_id
+                     WHERE hold.line_id = line.id
+                       AND hold.res_model = 'account.collection.settlement'
+                       AND settlement.state = 'settled'
+               )
                AND %(partners)s
             """,
             kinds=DAILY_KINDS,
@@ -98,13 +107,18 @@ class AccountCollectionFeeAccrual(models.AbstractModel):
             ),
         )
 
-    def _get_histories(self, company, partner, lines):
-        """What was owed of late items, and what of it was chased, on each day.
+    def _get_histories(self, company, partner, lines, is_once=False):
+        """What was owed of late items, and what of it can be charged today, on each
+        day.
 
         Credits that nobody has applied yet count as if they were, for the oldest item
         first. What is excluded from follow-up does not accrue.
 
-        :return: by item, steps of what was owed and steps of what accrues
+        :param company: the root company (`res.company`)
+        :param partner: the commercial partner (`res.partner`)
+        :param lines: late items (`account.move.line`)
+        :param bool is_once: see `_get_free_steps`
+        :return: by item, steps of what was owed and steps of what can be charged
         :rtype: dict
         """
         today = company._get_collection_day()
@@ -112,6 +126,7 @@ class AccountCollectionFeeAccrual(models.AbstractModel):
             company, today, partner.ids
         )
         blocked = {item["line_id"] for item in items if item["is_blocked"]}
+        held_today = {item["line_id"]: item["held"] for item in items}
         spared = self._get_spared(company, partner, items)
         movements = self.env["account.collection.ledger"]._get_movements(lines)
         whole = self._get_whole_steps(company, partner)
@@ -138,7 +153,10 @@ class AccountCollectionFeeAccrual(models.AbstractModel):
                 whole,
                 line.move_id._get_blocked_steps(),
             )
-            histories[line] = owed, [] if line.id in blocked else accruing
+            free = self._get_free_steps(
+                owed, accruing, units(held_today.get(line.id, 0)), today, is_once
+            )
+            histories[line] = owed, [] if line.id in blocked else free
         return histories
 
     # === HELPERS === #
@@ -152,6 +170,34 @@ class AccountCollectionFeeAccrual(models.AbstractModel):
         if whole or blocked:
             return 0
         return min(max(owed - held, 0) + min(missed, held), owed)
+
+    def _get_free_steps(self, owed, accruing, held, today, is_once):
+        """What can be charged of what has accrued: nothing for what is held today,
+        for the days before the hold either.
+
+        The days on which that accrued wait until the hold ends. Where is charged once,
+        they cannot wait: then the rest alone is charged for them.
+
+        :param list owed: steps of what was owed of the item
+        :param list accruing: steps of what was chased of it
+        :param int held: what is held today, in smallest units
+        :param datetime.date today: the day of the charge
+        :param bool is_once: whether there is no later charge
+        :return: steps, see `tools.interest`
+        :rtype: list[tuple[datetime.date, int]]
+        """
+        # What is late of a plan is not spared by it.
+        held = min(
+            held, interest.get_value(owed, today) - interest.get_value(accruing, today)
+        )
+
+        def get_free(owed, accruing):
+            free = max(owed - held, 0)
+            if accruing <= free:
+                return accruing
+            return free if is_once else 0
+
+        return interest.merge(get_free, owed, accruing) if held > 0 else accruing
 
     def _get_spared(self, company, partner, items):
         """Share out the credits that nobody has applied among the open items, the

@@ -40,7 +40,9 @@ class AccountCollectionFeeCalculation(models.AbstractModel):
         late = self._get_late_lines(company, partner, date_end)
         if lines is not None:
             late &= lines
-        histories = self._get_histories(company, partner, late)
+        histories = self._get_histories(
+            company, partner, late, policy.fee_frequency == "once"
+        )
         charged = self._get_charged(late)
         return [
             charge

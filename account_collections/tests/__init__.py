@@ -16,6 +16,7 @@ from . import test_resolution_property
 from . import test_commitment_reminder
 from . import test_policy
 from . import test_fee
+from . import test_fee_agreed
 from . import test_fee_correction
 from . import test_fee_days
 from . import test_fee_invoice

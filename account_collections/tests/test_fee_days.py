@@ -199,9 +199,10 @@ class TestFeeDays(FeeCommon):
             ),
             # Neither the day on which a hold begins nor that on which it ends
             ([(5, hold(18250)), (8, release), (10, None)], [80]),
-            ([(5, hold(36500)), (8, None), (9, release), (10, None)], [40, 10]),
+            # What is held today is charged for the days before it once it is free.
+            ([(5, hold(36500)), (8, None), (9, release), (10, None)], [0, 50]),
             # Disputed are 2.00 a day of the 10.00.
-            ([(5, dispute), (8, None), (9, withdraw), (10, None)], [72, 18]),
+            ([(5, dispute), (8, None), (9, withdraw), (10, None)], [32, 58]),
             # Money goes to what is chased first, then to what is held.
             (
                 [
@@ -211,7 +212,18 @@ class TestFeeDays(FeeCommon):
                     (9, pay(18250)),
                     (10, None),
                 ],
-                [50, 0],
+                [10, 40],
+            ),
+            # Who is charged once is charged for the rest at once.
+            (
+                [
+                    (5, dispute),
+                    (6, self._set(fee_frequency="once")),
+                    (8, None),
+                    (9, withdraw),
+                    (10, None),
+                ],
+                [64, 0],
             ),
         ):
             with self.subTest(expected=expected), self.env.cr.savepoint() as savepoint:
