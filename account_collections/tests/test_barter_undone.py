@@ -252,9 +252,8 @@ class TestBarterUndone(BarterCommon):
             barter.bill_id.action_post()
             self.assertEqual(barter.state, "settled")
         with self.subTest("the money is taken back: each owes the other"):
-            payment.action_draft()
-            self.assertEqual(barter.state, "settled", "it is matched until cancelled")
-            payment.action_cancel()
+            # Reversed, for some charts let no entry be deleted.
+            payment.move_id._reverse_moves([{"date": TODAY}], cancel=True)
             self.assertEqual((barter.state, barter.date_end), ("delivered", False))
             self.assertHeld(barter, [100])
             self.env["account.collection.commitment"]._cron_evaluate()
@@ -271,8 +270,7 @@ class TestBarterUndone(BarterCommon):
         self._deliver(barter)
         barter.action_settle()
         self.assertEqual(barter.bill_id.amount_residual, 70)
-        payment.action_draft()
-        payment.action_cancel()
+        payment.move_id._reverse_moves([{"date": TODAY}], cancel=True)
         self.assertEqual(barter.state, "delivered")
         self.assertHeld(barter, [70])
         barter.action_settle()

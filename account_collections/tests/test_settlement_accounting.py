@@ -2,8 +2,6 @@
 
 from datetime import timedelta
 
-from freezegun import freeze_time
-
 from odoo import Command
 from odoo.tests import tagged
 
@@ -328,9 +326,10 @@ class TestSettlementAccounting(SettlementCommon):
                 payment = self._pay_invoices(invoice, settlement.amount, **values)
                 self._evaluate_on(0)
                 self.assertClosed(invoice)
-                with freeze_time(f"{TODAY + timedelta(days=3)} 10:00:00"):
-                    payment.action_draft()
-                    payment.action_cancel()
+                # Reversed, for some charts let no entry be deleted.
+                payment.move_id._reverse_moves(
+                    [{"date": TODAY + timedelta(days=3)}], cancel=True
+                )
                 self._evaluate_on(3)
                 self.assertEqual(settlement.state, "accepted")
                 self.assertFalse(settlement.is_remitted)
