@@ -19,6 +19,15 @@ class AccountCollectionResolution(models.AbstractModel):
             "(agreement.state IN %s AND agreement.date_end IS NULL)", self._live_states
         )
 
+    def _get_deadline(self):
+        """The day, over the alias `agreement`, by which something is to happen where no
+        money is expected."""
+        return SQL.identifier(
+            "agreement",
+            self._deadline_field,
+            to_flush=self._fields[self._deadline_field],
+        )
+
     def _get_agreement_query(self):
         """Select all agreements of this kind for the list.
 
@@ -69,11 +78,7 @@ class AccountCollectionResolution(models.AbstractModel):
                 SQL.identifier("agreement", name, to_flush=self._fields[name])
                 for name in ["id", *listed._shared_fields]
             ),
-            deadline=SQL.identifier(
-                "agreement",
-                self._deadline_field,
-                to_flush=self._fields[self._deadline_field],
-            ),
+            deadline=self._get_deadline(),
             live=self._get_live_condition(),
             table=SQL.identifier(self._table),
         )

@@ -16,10 +16,15 @@ DECIDED = {
     "is_repeated",
     "hold_approver_id",
     "amount_agreed",
+    "credit_move_ids",
     "date_end",
     "date_evaluated",
     "date_escalated",
 }
+
+
+# Nobody has decided yet who is right.
+UNSETTLED = ("new", "investigating")
 
 
 class AccountCollectionDispute(models.Model):
@@ -104,24 +109,8 @@ class AccountCollectionDispute(models.Model):
     hold_approver_id = fields.Many2one(
         "res.users", string="Hold Approved By", readonly=True, copy=False
     )
-    amount_agreed = fields.Monetary(
-        string="Agreed Credit",
-        readonly=True,
-        copy=False,
-        tracking=True,
-        help="What the customer was found to be right about.",
-    )
     answer = fields.Text(
         string="Answer to the Customer", copy=False, help="Part of the message to them."
-    )
-    credit_move_ids = fields.Many2many(
-        "account.move",
-        "account_collection_dispute_credit_rel",
-        "dispute_id",
-        "move_id",
-        string="Credit Notes",
-        domain=[("move_type", "in", ("out_refund", "entry"))],
-        copy=False,
     )
     attachment_ids = fields.One2many(
         "ir.attachment",
@@ -182,7 +171,8 @@ class AccountCollectionDispute(models.Model):
 
     def write(self, vals):
         self._check_not_decided(vals.keys())
-        if REGISTERED & vals.keys() and any(self.mapped("is_registered")):
+        is_fixed = not self.env.su and any(self.mapped("is_registered"))
+        if is_fixed and REGISTERED & vals.keys():
             raise UserError(
                 self.env._(
                     "What was registered as disputed does not change any more. Note "
@@ -201,38 +191,8 @@ class AccountCollectionDispute(models.Model):
         for dispute in self:
             dispute._lock_in(("new",))
             dispute._check_registered()
+            dispute._check_items()
             dispute._go_to("investigating")
-
-    def action_resolve_valid(self, amount, answer=None):
-        """Settle in favour of the customer: a draft credit note is made for what was
-        agreed, and that amount stays held until it is posted and reconciled.
-
-        :param float amount: what is credited, taxes included, in the currency of the
-            dispute
-        :param str answer: what the customer is told, if anything
-        :return: an action that opens the draft credit notes
-        :rtype: dict
-        :raise UserError: when it is not being investigated, or the amount is more than
-            is disputed
-        """
-        self.ensure_one()
-        self._lock_in(("investigating",))
-        amount = self.currency_id.round(amount)
-        if not 0 < amount <= self.currency_id.round(self.amount):
-            raise UserError(
-                self.env._(
-                    "Enter an amount above zero, up to the disputed %s. Reject the "
-                    "dispute if nothing is to be credited.",
-                    self.currency_id.format(self.amount),
-                )
-            )
-        # What the buttons decide is not written by hand.
-        self.sudo().write({"amount_agreed": amount, "answer": answer})
-        self._hold_agreed()
-        self._create_credit_notes()
-        self._go_to("resolved_valid")
-        self._evaluate()
-        return self.action_view_credit_notes()
 
     def action_resolve_invalid(self, reason):
         """Reject the dispute: the hold ends, the dunning goes on, and the customer is
@@ -242,7 +202,7 @@ class AccountCollectionDispute(models.Model):
         :raise UserError: when it is not being investigated, or no reason is given
         """
         for dispute in self:
-            dispute._lock_in(("investigating",))
+            dispute._lock_to_settle()
             if not (reason or "").strip():
                 raise UserError(
                     self.env._("Tell the customer why the dispute is rejected.")
@@ -253,7 +213,7 @@ class AccountCollectionDispute(models.Model):
 
     def action_cancel(self):
         for dispute in self:
-            dispute._lock_in(("new", "investigating"))
+            dispute._lock_in(UNSETTLED)
         result = super().action_cancel()
         self._follow_up()
         return result
@@ -314,13 +274,14 @@ class AccountCollectionDispute(models.Model):
         self.ensure_one()
         # What the buttons decide is not written by hand.
         self.sudo().state = state
-        self._follow_up()
+        # What is held may have changed: the customer and the case follow.
+        self._evaluate()
 
     def _on_state(self, former):
         result = super()._on_state(former)
-        if self.is_registered:
+        if self.is_registered and former != self.state:
             self._tell_customer()
-        if self.state not in ("new", "investigating"):
+        if self.state not in UNSETTLED:
             self._close_request()
         return result
 
@@ -344,6 +305,14 @@ class AccountCollectionDispute(models.Model):
     def _get_live_condition(self):
         return SQL("(%s AND agreement.is_registered)", super()._get_live_condition())
 
+    def _get_deadline(self):
+        """Once it is decided who is right, there is no deadline any more."""
+        return SQL(
+            "CASE WHEN agreement.state IN %s THEN %s END",
+            UNSETTLED,
+            super()._get_deadline(),
+        )
+
     @api.model
     def _get_states(self):
         """The states, in the order in which they are gone through.
@@ -365,6 +334,23 @@ class AccountCollectionDispute(models.Model):
     def _check_registered(self):
         if not self.is_registered:
             raise UserError(self.env._("Register %s first.", self.name))
+
+    def _lock_to_settle(self):
+        """Let two people who settle a dispute take turns.
+
+        :raise UserError: when nobody has looked into it yet, it is settled already, or
+            nothing is left to dispute
+        """
+        self._lock_in(UNSETTLED)
+        if self.state != "investigating":
+            raise UserError(
+                self.env._(
+                    "%s is not being investigated yet. Press Investigate first, then "
+                    "settle it.",
+                    self.name,
+                )
+            )
+        self._check_items()
 
     def _get_response_days(self):
         """The days within which it is to be settled.

@@ -1,11 +1,14 @@
 from odoo import models
 from odoo.exceptions import UserError
 
+from .account_collection_dispute import UNSETTLED
+
 
 class AccountCollectionDispute(models.Model):
     """What of the open items is not chased because it is disputed.
 
-    Its hold is what is disputed, or agreed, less its credit notes.
+    Its hold is what is disputed, or agreed, less its credit notes. An invoice that is
+    corrected takes the dispute along; one that is cancelled or deleted ends it.
     """
 
     _name = "account.collection.dispute"
@@ -19,7 +22,7 @@ class AccountCollectionDispute(models.Model):
         :raise UserError: when the user is not a manager, or nothing is to be approved
         """
         for dispute in self:
-            dispute._lock_in(("new", "investigating"))
+            dispute._lock_in(UNSETTLED)
             dispute._check_registered()
             if not self._is_manager():
                 raise UserError(
@@ -80,9 +83,18 @@ class AccountCollectionDispute(models.Model):
             ]
         ).line_ids.with_env(self.env)
 
+    def _get_unagreed_amounts(self):
+        """What is left to pay of each open item and not agreed otherwise, whether it
+        may be held or not.
+
+        :return: the amount of each item, in its currency
+        :rtype: dict
+        """
+        return super()._get_free_amounts()
+
     def _get_free_amounts(self):
         """What was rejected before is not held again without a manager."""
-        free = super()._get_free_amounts()
+        free = self._get_unagreed_amounts()
         if self.is_repeated and not self.hold_approver_id:
             rejected = self._get_rejected_lines()
             free = {
@@ -98,6 +110,10 @@ class AccountCollectionDispute(models.Model):
             # Nobody writes it by hand.
             self.sudo().hold_approver_id = self.hold_approver_id or self.env.user
             self._cover()
+        self._reduce_to_agreed()
+
+    def _reduce_to_agreed(self):
+        """Cover no more than what was agreed."""
         left = self.amount_agreed
         for hold in self.hold_ids.sorted("id"):
             agreed = self.currency_id.round(min(hold.amount_covered, left))
@@ -106,7 +122,9 @@ class AccountCollectionDispute(models.Model):
             hold.sudo().amount_covered = agreed
 
     def _apply_ledger(self, shares, as_of):
-        """Note since when everything agreed is credited."""
+        """Follow the invoices, and note since when everything agreed is credited."""
+        if self.is_registered and self.state in UNSETTLED:
+            self._follow_items()
         result = super()._apply_ledger(shares, as_of)
         if self.state == "resolved_valid":
             is_over = self._is_carried_out()
@@ -115,7 +133,35 @@ class AccountCollectionDispute(models.Model):
                 self.sudo(),
                 {"date_end": (self.date_end or as_of) if is_over else False},
             )
+            if is_over and self.followed_state != self.state:
+                # What has ended is not followed up: nobody is asked any more.
+                self._close_request()
+                self.sudo().followed_state = self.state
         return result
+
+    def _follow_items(self):
+        """Dispute no more than the invoices come to, and nothing of invoices that were
+        cancelled or deleted. One that is a draft is about to be posted again."""
+        # Written by the evaluation alone, whoever caused it.
+        dispute = self.sudo()
+        if dispute._is_void():
+            # The day of its end is noted by what follows from it.
+            dispute.state = self._cancelled_state
+            return
+        states = dispute.line_ids.mapped("parent_state")
+        posted = dispute.line_ids.filtered(lambda line: line.parent_state == "posted")
+        total = sum(posted.mapped("amount_currency"))
+        if "draft" in states or self.currency_id.compare_amounts(self.amount, total) <= 0:
+            return
+        dispute._message_log(
+            body=self.env._(
+                "The invoice was changed and comes to %(total)s: no more than that is "
+                "disputed, instead of %(amount)s.",
+                total=self.currency_id.format(total),
+                amount=self.currency_id.format(self.amount),
+            )
+        )
+        dispute.amount = total
 
     # === HELPERS === #
 
@@ -133,18 +179,40 @@ class AccountCollectionDispute(models.Model):
     def _get_own_moves(self):
         return super()._get_own_moves() | self.credit_move_ids
 
+    def _is_void(self):
+        """Whether there is nothing left to dispute: the invoices were cancelled or
+        deleted.
+
+        :rtype: bool
+        """
+        return all(line.parent_state == "cancel" for line in self.sudo().line_ids)
+
+    def _check_items(self):
+        """Refuse to settle what has nothing to be about any more.
+
+        :raise UserError: saying what to do instead
+        """
+        if self._is_void():
+            raise UserError(
+                self.env._(
+                    "The invoices of %s were cancelled or deleted, so there is nothing "
+                    "left to dispute. Note that it is withdrawn.",
+                    self.name,
+                )
+            )
+
     def _is_carried_out(self):
-        """Whether everything agreed was credited: the credit notes are posted and
-        nothing of them is left to apply."""
-        moves = self.sudo().credit_move_ids.filtered(
-            lambda move: move.state != "cancel"
-        )
-        return (
-            self.state == "resolved_valid"
-            and bool(moves)
-            and all(
-                line.parent_state == "posted" and line.reconciled
-                for line in moves.line_ids
-                if line.account_id.account_type == "asset_receivable"
+        """Whether everything agreed was credited: the credit notes come to as much, are
+        posted, and nothing of them is left to apply."""
+        moves = self.sudo()._get_credit_notes()
+        return self.state == "resolved_valid" and (
+            (self._is_void() and not moves)
+            or (
+                self.currency_id.is_zero(self._get_uncredited())
+                and all(
+                    line.parent_state == "posted" and line.reconciled
+                    for line in moves.line_ids
+                    if line.account_id.account_type == "asset_receivable"
+                )
             )
         )

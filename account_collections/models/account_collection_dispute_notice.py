@@ -41,12 +41,22 @@ class AccountCollectionDispute(models.Model):
 
     # === BUSINESS METHODS === #
 
-    def _tell_customer(self):
+    def _on_state(self, former):
+        result = super()._on_state(former)
+        if self.state == self._cancelled_state and self._is_void():
+            self._end_void()
+        return result
+
+    def _tell_customer(self, news=None):
         """Write to the customer what has become of the dispute, in their language; the
-        message is queued."""
+        message is queued.
+
+        :param str news: what they are told, the state by default
+        """
         self.ensure_one()
-        template = self._get_notice_template()
-        if not template:
+        template = self._get_notice_template(news or self.state)
+        # Of an invoice that is cancelled or deleted there is nothing to say.
+        if not template or self._is_void():
             return
         if not self.address_id:
             self.message_post(
@@ -63,14 +73,28 @@ class AccountCollectionDispute(models.Model):
             email_layout_xmlid="mail.mail_notification_light",
         )
 
-    def _get_notice_template(self):
-        """The message for the state it is in.
+    def _end_void(self):
+        """Note, on the case too, that the dispute has ended with its invoices."""
+        # It follows the ledger, whoever sees it.
+        dispute = self.sudo()
+        dispute.date_end = self.date_end or self.company_id._get_collection_day()
+        (dispute.case_id or dispute)._message_log(
+            body=self.env._(
+                "The dispute %s has ended: its invoices were cancelled or deleted. The "
+                "customer was not written to.",
+                self.name,
+            )
+        )
 
+    def _get_notice_template(self, news):
+        """The message for some news.
+
+        :param str news: a state, or what else there is to tell
         :return: a `mail.template`, empty if it was deleted
         """
         return self.env["mail.template"].browse(
             self.env["ir.model.data"]._xmlid_to_res_id(
-                f"account_collections.mail_template_dispute_{self.state}",
+                f"account_collections.mail_template_dispute_{news}",
                 raise_if_not_found=False,
             )
             or []
@@ -83,6 +107,23 @@ class AccountCollectionDispute(models.Model):
                 self.responsible_id,
                 self.env._("Clarify the dispute"),
                 self.date_deadline,
+            )
+
+    def _ask_credit(self):
+        """Ask whoever is responsible to see to what was agreed and is not credited."""
+        user = self.responsible_id or self.user_id
+        if user:
+            self._schedule(
+                user,
+                self.env._("Credit what was agreed"),
+                self.company_id._get_collection_day(),
+                self.env._(
+                    "%(amount)s of the %(agreed)s that were agreed are not credited. "
+                    "Make the credit note for the rest, or decide that nothing more is "
+                    "credited: until then they are not collected.",
+                    amount=self.currency_id.format(self.amount_uncredited),
+                    agreed=self.currency_id.format(self.amount_agreed),
+                ),
             )
 
     def _close_request(self):
@@ -155,12 +196,29 @@ class AccountCollectionDispute(models.Model):
             self.user_id,
         )
 
-    def _schedule(self, user, summary, date_deadline):
+    def _get_left_to_pay(self):
+        """What is left to pay of the disputed amount, but for what is credited.
+
+        :rtype: float
+        """
+        left = sum(self.sudo()._get_unagreed_amounts().values())
+        return self.currency_id.round(min(left, self.amount - self.amount_agreed))
+
+    def _is_more_due(self):
+        """Whether the customer owes anything of the invoices besides what is credited.
+
+        :rtype: bool
+        """
+        left = sum(self.sudo()._get_unagreed_amounts().values())
+        return self.currency_id.compare_amounts(left, self.amount_agreed) > 0
+
+    def _schedule(self, user, summary, date_deadline, note=None):
         """Ask a user to look at it.
 
         :param user: whom (`res.users`)
         :param str summary: what for
         :param datetime.date date_deadline: by when
+        :param str note: more about it; what is disputed by default
         """
         # Who registers a dispute need not be allowed to give others work.
         self.sudo().activity_schedule(
@@ -168,7 +226,8 @@ class AccountCollectionDispute(models.Model):
             date_deadline=date_deadline,
             summary=summary,
             note=nl2br_enclose(
-                self.env._(
+                note
+                or self.env._(
                     "%(customer)s disputes %(amount)s: %(reason)s.",
                     customer=self.partner_id.display_name,
                     amount=self.currency_id.format(self.amount),

@@ -6,6 +6,25 @@ class AccountMove(models.Model):
     _name = "account.move"
     _inherit = ["account.move"]
 
+    # === CRUD METHODS === #
+
+    def unlink(self):
+        # Whoever deletes an invoice or a credit note need not see the dispute.
+        disputes = (
+            self.env["account.collection.dispute"]
+            .sudo()
+            .search(
+                [
+                    "|",
+                    ("line_ids", "in", self.line_ids.ids),
+                    ("credit_move_ids", "in", self.ids),
+                ]
+            )
+        )
+        result = super().unlink()
+        disputes.with_context(collection_in_transaction=True)._evaluate()
+        return result
+
     # === ACTION METHODS === #
 
     def action_dispute(self):

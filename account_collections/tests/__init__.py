@@ -12,6 +12,7 @@ from . import test_barter_bill
 from . import test_barter_undone
 from . import test_dispute
 from . import test_dispute_credit
+from . import test_dispute_invoice
 from . import test_resolution_property
 from . import test_commitment_reminder
 from . import test_policy

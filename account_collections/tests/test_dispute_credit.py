@@ -1,7 +1,9 @@
 from datetime import timedelta
 
+from freezegun import freeze_time
+
 from odoo import Command
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
 from .chart_common import on_charts
@@ -160,14 +162,114 @@ class TestDisputeCredit(DisputeCommon):
         self._get_receivable_line(credit).remove_move_reconcile()
         self.assertHeld(dispute, [40])
 
+    def _credit_less(self, dispute, amount):
+        credit = dispute.credit_move_ids.sudo()
+        credit.invoice_line_ids.write({"price_unit": amount, "extra_tax_data": False})
+        credit.action_post()
+
     def test_accountant_credits_less(self):
+        """What was agreed and not credited stays held and is asked for."""
         invoice = self._create_open_invoice(self.customer)
         dispute = self._resolve(invoice, 40)
-        credit = dispute.credit_move_ids.sudo()
-        credit.invoice_line_ids.write({"price_unit": 30, "extra_tax_data": False})
-        credit.action_post()
+        self.assertFalse(dispute.activity_ids)
+        self._credit_less(dispute, 30)
         self.assertEqual(invoice.amount_residual, 70)
+        self.assertHeld(dispute, [10])
+        self.assertFalse(dispute.date_end)
+        self.assertEqual(self._get_line(self._plan()).amount_collectible, 60)
+        with freeze_time(TODAY + timedelta(days=8)):
+            self.env["account.collection.commitment"]._cron_evaluate()
+            self.env["account.collection.commitment"]._cron_evaluate()
+        self.assertEqual(dispute.activity_ids.mapped("summary"), ["Credit what was agreed"])
+        self.assertIn("10.00", dispute.activity_ids.note)
+        dispute.action_create_credit_notes()
+        self.assertFalse(dispute.activity_ids)
+        self.assertEqual(
+            dispute.credit_move_ids.sorted("id").mapped("amount_total"), [30, 10]
+        )
+        dispute.credit_move_ids.sudo().filtered(
+            lambda move: move.state == "draft"
+        ).action_post()
         self.assertHeld(dispute, [])
+        self.assertEqual((dispute.date_end, invoice.amount_residual), (TODAY, 60))
+
+    def test_no_more_is_credited(self):
+        """(credited of 40 agreed of 70 disputed, what the customer is asked for)."""
+        for credited, left in ((30, 40), (0, 70)):
+            with self.subTest(credited=credited):
+                invoice = self._create_open_invoice(self._create_customer("Customer"))
+                dispute = self._resolve(invoice, 40, amount=70)
+                with self.assertRaisesRegex(UserError, "is credited"):
+                    dispute.action_credit_no_more()
+                if credited:
+                    self._credit_less(dispute, credited)
+                else:
+                    dispute.credit_move_ids.sudo().unlink()
+                self.env["account.collection.commitment"]._cron_evaluate()
+                dispute.action_credit_no_more()
+                self.assertEqual(dispute.amount_agreed, credited)
+                self.assertEqual(dispute.date_end, TODAY)
+                self.assertHeld(dispute, [])
+                self.assertFalse(dispute.activity_ids)
+                self.assertEqual(
+                    dispute.case_id.amount_collectible, invoice.amount_residual
+                )
+                told = dispute.message_ids[0].body
+                self.assertIn(f"Please pay the <span>$\xa0{left}.00", told)
+
+    def test_posted_again_in_full(self):
+        """Nobody is asked any more, until it is undone."""
+        dispute = self._resolve(self._create_open_invoice(self.customer), 40)
+        credit = dispute.credit_move_ids.sudo()
+        self._credit_less(dispute, 30)
+        self.env["account.collection.commitment"]._cron_evaluate()
+        self.assertTrue(dispute.activity_ids)
+        credit.button_draft()
+        credit.invoice_line_ids.price_unit = 40
+        credit.action_post()
+        self.assertFalse(dispute.activity_ids)
+        self.assertEqual(dispute.date_end, TODAY)
+        credit.button_draft()
+        credit.button_cancel()
+        self.env["account.collection.commitment"]._cron_evaluate()
+        self.assertTrue(dispute.activity_ids)
+
+    def test_no_more_while_one_is_a_draft(self):
+        dispute = self._resolve(self._create_open_invoice(self.customer), 40)
+        credit = dispute.credit_move_ids.sudo()
+        credit.invoice_line_ids.price_unit = 30
+        with self.assertRaisesRegex(UserError, "Post or delete"):
+            dispute.action_credit_no_more()
+
+    def test_never_more_than_was_not_credited(self):
+        """A draft credit note of something else counts; one that was paid does not."""
+        invoice = self._create_open_invoice(self.customer)
+        first = self._dispute(invoice, 60)
+        second = self._dispute(invoice, 40)
+        self._pay(invoice, 100)
+        first.action_investigate()
+        first.action_resolve_valid(60)
+        second.sudo().amount = 50
+        second.action_investigate()
+        with self.assertRaisesRegex(UserError, "up to the \\$.40.00"):
+            second.action_resolve_valid(50)
+        second.action_resolve_valid(40)
+        third = self._dispute(self._create_open_invoice(self.customer), 40)
+        third.action_investigate()
+        third.line_ids.move_id._reverse_moves(cancel=True)
+        with self.assertRaisesRegex(UserError, "Nothing can be credited"):
+            third.action_resolve_valid(1)
+
+    def test_credit_notes_are_not_written_by_hand(self):
+        dispute = self._resolve(self._create_open_invoice(self.customer), 40)
+        credit = self._create_open_invoice(self.customer, 40, move_type="out_refund")
+        for values in (
+            {"credit_move_ids": [Command.set(credit.ids)]},
+            {"credit_move_ids": [Command.clear()]},
+            {"amount_agreed": 1},
+        ):
+            with self.subTest(values=values), self.assertRaises(AccessError):
+                dispute.write(values)
 
     def test_cancelled_credit_note_keeps_the_hold(self):
         invoice = self._create_open_invoice(self.customer)
