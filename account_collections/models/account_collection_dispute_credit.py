@@ -71,7 +71,10 @@ class AccountCollectionDispute(models.Model):
     # === COMPUTE METHODS === #
 
     @api.depends(
-        "state", "amount_agreed", "credit_move_ids.state", "credit_move_ids.amount_total"
+        "state",
+        "amount_agreed",
+        "credit_move_ids.state",
+        "credit_move_ids.amount_total",
     )
     def _compute_amount_uncredited(self):
         for dispute in self:
@@ -137,8 +140,10 @@ class AccountCollectionDispute(models.Model):
             raise UserError(
                 self.env._("Everything that was agreed with %s is credited.", self.name)
             )
-        if drafts := self.sudo()._get_credit_notes().filtered(
-            lambda move: move.state == "draft"
+        if (
+            drafts := self.sudo()
+            ._get_credit_notes()
+            .filtered(lambda move: move.state == "draft")
         ):
             raise UserError(
                 self.env._(

@@ -90,7 +90,7 @@ class AccountCollectionDispute(models.Model):
         :return: the amount of each item, in its currency
         :rtype: dict
         """
-        return super()._get_free_amounts()
+        return super()._get_free_amounts()  # pylint: disable=super-method-mismatch
 
     def _get_free_amounts(self):
         """What was rejected before is not held again without a manager."""
@@ -151,7 +151,10 @@ class AccountCollectionDispute(models.Model):
         states = dispute.line_ids.mapped("parent_state")
         posted = dispute.line_ids.filtered(lambda line: line.parent_state == "posted")
         total = sum(posted.mapped("amount_currency"))
-        if "draft" in states or self.currency_id.compare_amounts(self.amount, total) <= 0:
+        if (
+            "draft" in states
+            or self.currency_id.compare_amounts(self.amount, total) <= 0
+        ):
             return
         dispute._message_log(
             body=self.env._(

@@ -122,7 +122,9 @@ class TestDispute(DisputeCommon):
                         act(*ARGUMENTS.get(action, ()))
                         self.assertNotEqual(dispute.state, state)
                     else:
-                        with self.assertRaisesRegex(UserError, "already|Investigate first"):
+                        with self.assertRaisesRegex(
+                            UserError, "already|Investigate first"
+                        ):
                             act(*ARGUMENTS.get(action, ()))
 
     def test_written_down_only(self):
