@@ -30,6 +30,18 @@ class TestSchedule(BaseCase):
             with self.subTest(total=total, number=number, size=size):
                 self.assertEqual(split(total, number, size), parts)
 
+    def test_small_rest_is_put_into_the_last(self):
+        """(total, size, the least that an installment comes to, the parts)."""
+        for total, size, least, parts in (
+            (90001, 30000, 0, [30000, 30000, 30000, 1]),
+            (90001, 30000, 5000, [30000, 30000, 30001]),
+            (94999, 30000, 5000, [30000, 30000, 34999]),
+            (95000, 30000, 5000, [30000, 30000, 30000, 5000]),
+            (4000, 30000, 5000, [4000]),
+        ):
+            with self.subTest(total=total, size=size, least=least):
+                self.assertEqual(split(total, size=size, least=least), parts)
+
     def test_no_schedule(self):
         for values in (
             {"total": 0, "number": 3},

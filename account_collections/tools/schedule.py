@@ -40,6 +40,7 @@ def make_schedule(
     deposit=0,
     date_deposit=None,
     holidays=frozenset(),
+    least=0,
 ):
     """Spread a total over a deposit and regular installments.
 
@@ -54,6 +55,7 @@ def make_schedule(
     :param int deposit: what is paid first, in smallest units
     :param date_deposit: its day (`datetime.date`)
     :param holidays: days on which nobody works, besides weekends
+    :param int least: what an installment of its own comes to at least
     :return: the payments, by date; their sum is the total
     :rtype: list[Payment]
     :raise ValueError: when the values make no schedule
@@ -65,7 +67,7 @@ def make_schedule(
         payments.append(
             Payment(next_business_day(date_deposit, holidays), deposit, True)
         )
-    amounts = split(total - deposit, number, size)
+    amounts = split(total - deposit, number, size, least)
     dates = get_dates(date_first, rhythm, len(amounts), holidays)
     payments += [
         Payment(day, amount, False) for day, amount in zip(dates, amounts, strict=True)
@@ -73,12 +75,14 @@ def make_schedule(
     return sorted(payments, key=lambda payment: payment.date_due)
 
 
-def split(total, number=0, size=0):
+def split(total, number=0, size=0, least=0):
     """Split an amount into equal parts, the last of which takes the remainder.
 
     :param int total: in smallest units
     :param int number: how many parts
     :param int size: how much each, if there is no number
+    :param int least: a remainder of parts of a given size that is less than this is put
+        into the last whole part
     :rtype: list[int]
     :raise ValueError: when there is no number of parts of at least one unit
     """
@@ -87,7 +91,9 @@ def split(total, number=0, size=0):
     if not number:
         if size <= 0:
             raise ValueError("Neither a number nor a size is given.")
-        number = -(-total // size)
+        number, rest = divmod(total, size)
+        if rest >= max(least, 1) or not number:
+            number += 1
     else:
         size = total // number
     if not 0 < number <= MOST_PAYMENTS or size <= 0:

@@ -128,23 +128,16 @@ class AccountCollectionPlanPropose(models.TransientModel):
                 wizard.installment_ids.mapped("amount")
             )
 
-    @api.depends("amount_difference", "installment_ids.date_due", "partner_id")
+    @api.depends(
+        "amount_difference", "installment_ids.date_due", "line_ids", "is_replacing"
+    )
     def _compute_problem(self):
         for wizard in self:
             wizard.problem = wizard._get_problem()
-            wizard.limits_exceeded = "\n".join(
-                wizard._new_resolution()
-                ._get_policy()
-                ._get_plan_limits_exceeded(
-                    [
-                        (row.date_due, row.amount, row.is_deposit)
-                        for row in wizard.installment_ids
-                    ],
-                    wizard.currency_id,
-                    wizard.company_id._get_collection_day(),
-                )
-                if not wizard.problem
-                else []
+            wizard.limits_exceeded = not wizard.problem and "\n".join(
+                wizard._new_resolution(
+                    installment_ids=wizard._prepare_installments()
+                )._get_limits_exceeded(wizard.company_id._get_collection_day())
             )
 
     # === ACTION METHODS === #
@@ -182,17 +175,24 @@ class AccountCollectionPlanPropose(models.TransientModel):
             **super()._prepare_resolution(),
             "amount": self.amount,
             "wait_for_acceptance": self.wait_for_acceptance,
-            "installment_ids": [
-                Command.create(
-                    {
-                        "date_due": row.date_due,
-                        "amount": row.amount,
-                        "is_deposit": row.is_deposit,
-                    }
-                )
-                for row in self.installment_ids
-            ],
+            "installment_ids": self._prepare_installments(),
         }
+
+    def _prepare_installments(self):
+        """Prepare the schedule as it is shown.
+
+        :rtype: list
+        """
+        return [
+            Command.create(
+                {
+                    "date_due": row.date_due,
+                    "amount": row.amount,
+                    "is_deposit": row.is_deposit,
+                }
+            )
+            for row in self.installment_ids
+        ]
 
     # === HELPERS === #
 
@@ -218,15 +218,38 @@ class AccountCollectionPlanPropose(models.TransientModel):
                 deposit=self._to_units(deposit),
                 date_deposit=self.date_deposit,
                 holidays=self.company_id._get_collection_holidays(),
+                least=self._to_units(self._get_least()),
             )
         except (ValueError, TypeError):
             return []
+
+    def _get_least(self):
+        """The least that the policy allows an installment to be, in the currency of
+        the plan; one unit of it at least."""
+        policy = self._new_resolution()._get_policy()
+        least = (
+            policy.currency_id._convert(
+                policy.plan_min_installment,
+                self.currency_id,
+                policy.company_id,
+                self.company_id._get_collection_day(),
+            )
+            if policy
+            else 0
+        )
+        return max(least, 1)
 
     def _get_problem(self):
         """Say what is wrong with the schedule, or nothing.
 
         :rtype: str
         """
+        if self.currency_id.is_zero(self.amount_free) and self.agreed:
+            return self.env._(
+                "%s is in force on these open items. Tick 'Replace what was agreed' to "
+                "end it, or choose other items.",
+                self.agreed,
+            )
         if not self.installment_ids:
             return self.env._(
                 "Enter a number or an amount of installments, and a deposit of no more "
