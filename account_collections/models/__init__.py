@@ -40,8 +40,10 @@ from . import account_collection_promise_follow_up
 from . import account_collection_promise_history
 from . import account_collection_plan
 from . import account_collection_plan_line
+from . import account_collection_plan_proposal
 from . import account_collection_plan_evaluation
 from . import account_collection_plan_agreement
+from . import account_collection_plan_notice
 from . import account_collection_plan_version
 from . import account_collection_plan_payment
 from . import account_collection_policy_plan

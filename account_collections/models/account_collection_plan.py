@@ -2,18 +2,18 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools.misc import format_date
 
+from ..tools.standing import DONE
 from .account_collection_resolution_acceptance import DECIDED, TERMS
 
 # What is copied from the policy when the plan is proposed.
-LIMITS = {"grace_days", "cure_days", "keep_current"}
+LIMITS = {"grace_days", "cure_days", "keep_current", "tolerance_percent"}
 
 
 class AccountCollectionPlan(models.Model):
     """A debt that is paid in installments.
 
     A plan is proposed, and in force once it is activated: within the policy by whoever
-    makes it, beyond the policy by a manager. While it is proposed, what it covers is
-    held for some days only, so that an unanswered proposal does not stop the dunning.
+    makes it, beyond the policy by a manager.
     """
 
     _name = "account.collection.plan"
@@ -28,11 +28,10 @@ class AccountCollectionPlan(models.Model):
         DECIDED
         | LIMITS
         | {"date_activated", "activated_by_id", "date_at_risk", "date_cure"}
-        | {"version", "previous_id"}
+        | {"version", "previous_id", "approved_by_id", "date_approved"}
+        | {"is_untold"}
     )
     _superseded_state = "superseded"
-    # How long a proposal is waited for before the dunning goes on.
-    _proposal_days = 7
 
     # === FIELDS === #
 
@@ -78,6 +77,13 @@ class AccountCollectionPlan(models.Model):
         readonly=True,
         copy=False,
         help="New invoices have to be paid on time while the plan lasts.",
+    )
+    tolerance_percent = fields.Float(
+        string="Tolerance",
+        readonly=True,
+        copy=False,
+        help="What may be missing of a payment, in percent: it stays due, but does not "
+        "put the plan at risk.",
     )
     wait_for_acceptance = fields.Boolean(
         help="The plan is in force only when the customer has accepted it."
@@ -127,7 +133,10 @@ class AccountCollectionPlan(models.Model):
     def _compute_amounts(self):
         for plan in self:
             payments = plan.commitment_ids
-            expected = payments.filtered("amount_open")
+            # What little is missing of a payment that was kept is asked for at the end.
+            expected = payments.filtered(
+                lambda payment: payment.amount_open and payment.state not in DONE
+            )
             plan.amount_received = sum(payments.mapped("amount_received"))
             plan.amount_open = (
                 sum(payments.mapped("amount_open")) if payments else plan.amount
@@ -139,30 +148,6 @@ class AccountCollectionPlan(models.Model):
             )
             plan.progress = plan.amount and 100 * plan.amount_received / plan.amount
             plan.date_next = min(expected.mapped("date_due"), default=False)
-
-    # === ACTION METHODS === #
-
-    def action_confirm(self):
-        """Propose plans to their customers, and put those within the policy into
-        force, unless they wait for the customer's acceptance.
-
-        :raise UserError: when one is not a draft, makes no sense, or covers what
-            something else covers already
-        """
-        result = super().action_confirm()
-        self._send_agreement()
-        return result
-
-    def action_activate(self):
-        """Put proposed plans into force.
-
-        :raise UserError: when one is not proposed, when one is beyond the policy and
-            the user is no manager, or when its first payment is late already
-        """
-        for plan in self:
-            plan._lock_in(("proposed",))
-            plan._check_approval()
-            plan._activate()
 
     # === BUSINESS METHODS === #
 
@@ -199,75 +184,6 @@ class AccountCollectionPlan(models.Model):
                 )
             )
 
-    def _start(self):
-        policy = self._get_policy()
-        today = self.company_id._get_collection_day()
-        # Decided here, by the policy.
-        self.sudo().write(
-            {
-                "date_start": today,
-                "grace_days": policy.plan_grace_days,
-                "cure_days": policy.plan_cure_days,
-                "keep_current": policy.plan_keep_current,
-                "limits_exceeded": "\n".join(self._get_limits_exceeded(today)),
-            }
-        )
-        if not self._get_others():
-            self._open_case()
-            self._cover()
-        self.sudo().write({"state": "proposed", "followed_state": "proposed"})
-        if not self.limits_exceeded and not self.wait_for_acceptance:
-            self._activate()
-        elif self.limits_exceeded:
-            self._ask_for_approval()
-        self._refresh_case()
-
-    def _activate(self):
-        """Put a proposed plan into force.
-
-        What it replaces ends only now, so that a proposal that comes to nothing
-        leaves the former agreement as it was.
-
-        :raise UserError: when a payment is late before the plan is in force
-        """
-        self._check_others()
-        # Who may activate has been checked.
-        self.sudo().write(
-            {
-                "state": "active",
-                "followed_state": "active",
-                "date_activated": fields.Datetime.now(),
-                "activated_by_id": self.env.user.id,
-            }
-        )
-        if self.hold_ids and not self.hold_ids.filtered("active"):
-            # It was answered late: what it was to cover is looked at anew.
-            self.hold_ids.sudo().unlink()
-        if self.hold_ids:
-            self._release_manual_holds()
-            # Whoever activates may not see the customer otherwise.
-            self.hold_ids.sudo().date_end = False
-        else:
-            self._check_owed()
-            self._supersede_others()
-            self._open_case()
-            self._cover()
-        self._commit()
-        self._evaluate()
-        if self.state in ("at_risk", "defaulted"):
-            raise UserError(
-                self.env._(
-                    "A payment of %s is late before the plan is in force. Make a new "
-                    "version with later dates.",
-                    self.name,
-                )
-            )
-        self._refresh_case()
-
-    def _end(self, state):
-        # Whether it may end has been checked.
-        return super(AccountCollectionPlan, self.sudo())._end(state)
-
     def _commit(self):
         result = super()._commit()
         self.invalidate_recordset(["commitment_ids"])
@@ -284,28 +200,12 @@ class AccountCollectionPlan(models.Model):
     def _prepare_commitments(self):
         return [
             self._prepare_commitment(
-                installment.date_due, installment.amount, self.grace_days, 0
+                installment.date_due,
+                installment.amount,
+                self.grace_days,
+                self.tolerance_percent,
             )
             for installment in self.installment_ids.sorted(
                 lambda installment: (installment.date_due, installment.id)
             )
         ]
-
-    def _get_hold_end(self):
-        if self.date_activated:
-            return False
-        return fields.Date.add(self.date_start, days=self._proposal_days)
-
-    def _get_limits_exceeded(self, today):
-        return self._get_policy()._get_plan_limits_exceeded(
-            [
-                (installment.date_due, installment.amount, installment.is_deposit)
-                for installment in self.installment_ids
-            ],
-            self.currency_id,
-            today,
-        )
-
-    def _ask_for_approval(self):
-        """Leave word that a manager has to approve the plan."""
-        self.message_post(body=self._get_explanation())

@@ -1,4 +1,5 @@
 from odoo import fields, models
+from odoo.exceptions import UserError
 from odoo.tools.misc import format_date
 
 
@@ -12,12 +13,31 @@ class AccountCollectionPlan(models.Model):
     _agreement_template = "mail_template_plan_agreement"
     _sent_states = ("proposed", "active", "at_risk")
 
+    # === ACTION METHODS === #
+
+    def action_send(self):
+        """Send the agreement to the customer once more.
+
+        :raise UserError: when it is not approved or made out yet, or has ended
+        """
+        for plan in self:
+            if plan.state == "proposed" and plan._waits_for_approval():
+                raise UserError(
+                    self.env._(
+                        "%s waits for the approval of a manager: nothing is sent to "
+                        "the customer before.",
+                        plan.name,
+                    )
+                )
+        return super().action_send()
+
     # === BUSINESS METHODS === #
 
     def _on_accepted(self):
         result = super()._on_accepted()
-        if self.state == "proposed" and not self.limits_exceeded:
+        if self.state == "proposed" and not self._waits_for_approval():
             self._activate()
+            self._send_agreement()
         return result
 
     def _prepare_terms(self):

@@ -45,7 +45,14 @@ class AccountCollectionPlan(models.Model):
 
     # === COMPUTE METHODS === #
 
-    @api.depends("state", "limits_exceeded", "date_at_risk", "date_cure")
+    @api.depends(
+        "state",
+        "limits_exceeded",
+        "approved_by_id",
+        "date_at_risk",
+        "date_cure",
+        "is_untold",
+    )
     def _compute_explanation(self):
         for plan in self:
             plan.explanation = plan._get_explanation()
@@ -77,10 +84,12 @@ class AccountCollectionPlan(models.Model):
             others,
             self.cure_days,
             as_of,
-            self.date_at_risk or None,
+            # The days of cure begin when the customer is told.
+            (not self.is_untold and self.date_at_risk) or None,
         )
         return {
             "state": result.state,
+            "is_untold": self.is_untold and result.state == "at_risk",
             "date_at_risk": result.date_at_risk or False,
             "date_cure": result.date_cure or False,
         }
@@ -93,11 +102,6 @@ class AccountCollectionPlan(models.Model):
         for hold in self.hold_ids.sudo():
             self._write_changes(hold, {"date_called": called})
         return result
-
-    def _is_holding(self, hold):
-        """A proposal that nobody answered in time holds nothing any more."""
-        is_unanswered = self.state == "proposed" and hold._is_over()
-        return super()._is_holding(hold) and not is_unanswered
 
     def _prepare_outcome(self, commitment, outcome):
         values = super()._prepare_outcome(commitment, outcome)
@@ -245,55 +249,6 @@ class AccountCollectionPlan(models.Model):
         state = super()._get_followed()
         return f"{state} {self.date_cure}" if state == "at_risk" else state
 
-    def _on_state(self, former):
-        result = super()._on_state(former)
-        if self.state == "at_risk":
-            self._send_notice("mail_template_plan_cure", is_demand=True)
-        elif self.state == "defaulted":
-            self._send_notice("mail_template_plan_default", is_demand=True)
-            self._schedule_call()
-        elif self.state == "completed" and self.amount_received:
-            self._send_notice("mail_template_plan_completed")
-        elif self.state == "active" and former == "at_risk":
-            self.message_post(body=self.env._("The arrears were paid."))
-        elif self.state == "active" and former == "defaulted":
-            self._send_notice("mail_template_plan_resumed")
-            self._withdraw_call()
-        elif self.state == "active" and former:
-            self.message_post(
-                body=self.env._("A payment was undone: the plan goes on.")
-            )
-        return result
-
-    def _schedule_call(self):
-        """Ask for a call on the day on which the plan has ended."""
-        record = self.case_id or self
-        # The collector may be somebody else than who books.
-        record.sudo().activity_schedule(
-            "mail.mail_activity_data_call",
-            date_deadline=self.company_id._get_collection_day(),
-            summary=self.env._("Payment plan defaulted"),
-            note=self.env._(
-                "Of %(amount)s in %(plan)s, %(received)s came. The rest is due at "
-                "once; the dunning goes on from its last step.",
-                amount=self.currency_id.format(self.amount),
-                plan=self.name,
-                received=self.currency_id.format(self.amount_received),
-            ),
-            user_id=(self.case_id.user_id or self.user_id or self.env.user).id,
-            automated=True,
-        )
-
-    def _withdraw_call(self):
-        """Nobody needs to call about a plan that goes on."""
-        # The call may be somebody else's.
-        (self.case_id or self).sudo().activity_ids.filtered(
-            lambda activity: (
-                activity.automated
-                and activity.summary == self.env._("Payment plan defaulted")
-            )
-        ).unlink()
-
     # === HELPERS === #
 
     def _get_explanation(self):
@@ -302,13 +257,20 @@ class AccountCollectionPlan(models.Model):
         :return: a sentence in the user's language
         :rtype: str
         """
-        if self.state == "proposed" and self.limits_exceeded:
+        if self.state == "proposed" and self._waits_for_approval():
             return self.env._(
                 "Waits for the approval of a manager: %s",
                 self.limits_exceeded.replace("\n", " "),
             )
         if self.state == "proposed":
             return self.env._("Waits for the answer of the customer.")
+        if self.state == "at_risk" and self.is_untold:
+            return self.env._(
+                "At risk, and the customer does not know: there is no e-mail address "
+                "that works. Print the notice and send it, or call; what is late can "
+                "be paid for %s days from then.",
+                self.cure_days,
+            )
         if self.state == "at_risk":
             return self.env._(
                 "At risk since %(since)s: what is late has to be paid by %(cure)s, or "

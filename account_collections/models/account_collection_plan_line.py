@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, ValidationError
 
+from ..tools import standing
+
 
 class AccountCollectionPlanLine(models.Model):
     _name = "account.collection.plan.line"
@@ -106,6 +108,11 @@ class AccountCollectionPlanLine(models.Model):
         return self.plan_id._prepare_payment_action(self.amount_open)
 
     # === HELPERS === #
+
+    def _is_done(self):
+        """Whether it was kept, or is not needed any more: then it is asked for no more,
+        even if a little is missing."""
+        return self.state in standing.DONE
 
     @api.model
     def _check_by_hand(self, *vals_list):

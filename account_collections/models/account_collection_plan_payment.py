@@ -17,7 +17,5 @@ class AccountCollectionPlan(models.Model):
         :raise UserError: when nothing is open
         """
         self.ensure_one()
-        following = self.installment_ids.filtered("amount_open").sorted("date_due")[:1]
-        return self._prepare_payment_action(
-            self.amount_arrears or following.amount_open
-        )
+        following = next(iter(self._get_amounts_left().values()), 0)
+        return self._prepare_payment_action(self.amount_arrears or following)

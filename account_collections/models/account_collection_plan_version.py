@@ -39,15 +39,15 @@ class AccountCollectionPlan(models.Model):
         :raise UserError: when the plan is not in force, or nothing is left of it
         """
         self._lock_in(self._live_states)
-        installments = self._prepare_remaining()
-        if not installments:
+        left = self._get_amounts_left()
+        if not left:
             raise UserError(self.env._("Nothing is left to pay of %s.", self.name))
         plan = self.copy(
             {
                 "is_replacing": True,
                 "line_ids": [Command.set(self.line_ids.ids)],
-                "amount": self.amount_open,
-                "installment_ids": installments,
+                "amount": self.currency_id.round(sum(left.values())),
+                "installment_ids": self._prepare_remaining(left),
             }
         )
         # Which plan it follows is not written by hand.
@@ -56,9 +56,10 @@ class AccountCollectionPlan(models.Model):
 
     # === BUSINESS METHODS === #
 
-    def _prepare_remaining(self):
+    def _prepare_remaining(self, left):
         """Prepare what is left of the schedule; what is late is put on today.
 
+        :param dict left: what is left of each installment
         :rtype: list
         """
         today = schedule.next_business_day(
@@ -69,10 +70,38 @@ class AccountCollectionPlan(models.Model):
             Command.create(
                 {
                     "date_due": max(row.date_due, today),
-                    "amount": row.amount_open if row.commitment_id else row.amount,
+                    "amount": amount,
                     "is_deposit": row.is_deposit,
                 }
             )
-            for row in self.installment_ids
-            if row.amount_open or not row.commitment_id
+            for row, amount in left.items()
         ]
+
+    # === HELPERS === #
+
+    def _get_amounts_left(self):
+        """What is left to pay of each installment: what little is missing of those
+        that were kept is put into the last one, and of a plan that was never in force
+        the first ones are shortened by what was paid since it was proposed.
+
+        :return: the amount of each installment of which something is left
+        :rtype: dict
+        """
+        rows = self.installment_ids.sorted(lambda row: (row.date_due, row.id))
+        if self.commitment_ids:
+            left = {row: row.amount_open for row in rows if not row._is_done()}
+            rest = self.amount_open - sum(left.values())
+            last = rows[-1:]
+            left = left or {last: 0}
+            left[[*left][-1]] += rest
+        else:
+            paid = max(self.amount - sum(self._get_free_amounts().values()), 0)
+            left = {}
+            for row in rows:
+                left[row] = max(row.amount - paid, 0)
+                paid -= row.amount - left[row]
+        return {
+            row: self.currency_id.round(amount)
+            for row, amount in left.items()
+            if not self.currency_id.is_zero(amount)
+        }

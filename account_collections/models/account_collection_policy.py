@@ -73,7 +73,8 @@ class AccountCollectionPolicy(models.Model):
     promise_tolerance_percent = fields.Float(
         string="Tolerance of Promises",
         default=1.0,
-        help="What may be missing of a promised amount, in percent.",
+        help="What may be missing of a promised amount or of an installment, in "
+        "percent. It stays due.",
     )
     promise_max_broken = fields.Integer(
         string="Broken Promises",

@@ -34,6 +34,8 @@ from . import test_report
 from . import test_schedule
 from . import test_plan
 from . import test_plan_agreement
+from . import test_plan_notice
+from . import test_plan_proposal
 from . import test_payment_link
 from . import test_cockpit
 from . import test_case_payment

@@ -49,6 +49,22 @@ class TestPlanAgreement(PlanCommon):
         with self.assertRaisesRegex(UserError, "Enter the name"):
             plan.action_accept("  ")
 
+    def test_accepted_terms_stay_when_customers_are_merged(self):
+        """The fingerprint is that of the terms that were accepted, which are kept as
+        they were, and not of what the plan would say today."""
+        plan = self._propose(
+            self._create_open_invoice(self.customer, 300), wait_for_acceptance=True
+        )
+        plan.action_accept("Ada Miller")
+        accepted = plan.accepted_terms
+        target = self._create_customer("Large")
+        self.env["base.partner.merge.automatic.wizard"].sudo().create({})._merge(
+            [self.customer.id, target.id], target
+        )
+        self.assertEqual(plan.partner_id, target)
+        self.assertEqual(plan.accepted_terms, accepted)
+        self.assertEqual(plan.accepted_hash, plan._get_hash(plan.accepted_terms))
+
     # === DOCUMENT === #
 
     def _read_agreement(self, plan):
