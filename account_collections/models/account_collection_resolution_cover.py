@@ -123,11 +123,18 @@ class AccountCollectionResolution(models.AbstractModel):
         )
 
     def _release_manual_holds(self, vals_list=()):
-        """What is agreed takes the place of what was only put off.
+        """Let what is agreed take the place of what was only put off, as far as it
+        covers it: the rest stays put off.
 
         :param list vals_list: values of the holds that are to be made
         """
-        self.env["account.collection.hold"].sudo().search(
-            [("line_id", "in", self.line_ids.ids), ("reason", "=", "manual")]
-        ).active = False
+        needed = {vals["line_id"]: vals["amount"] for vals in vals_list}
+        # Holds set by others give way too.
+        for line in self.line_ids.sudo():
+            holds = line.collection_hold_ids.filtered(
+                lambda hold: hold.active and not hold._is_over()
+            )
+            manual = holds.filtered(lambda hold: hold.reason == "manual")
+            agreed = sum((holds - manual).mapped("amount")) + needed.get(line.id, 0)
+            manual._give_way(line.amount_residual_currency - agreed)
         self.env.flush_all()

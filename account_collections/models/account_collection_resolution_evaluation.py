@@ -1,3 +1,5 @@
+from datetime import date
+
 from odoo import api, models
 from odoo.tools import SQL
 
@@ -162,11 +164,14 @@ class AccountCollectionResolution(models.AbstractModel):
         """
         terms = self._get_terms(commitments)
         own = [shares[hold_id] for hold_id in self.hold_ids.ids]
+        agreed = sum(term.amount for term in terms)
         covered = sum(self._to_units(hold.amount_covered) for hold in self.hold_ids)
+        # What was deleted is not owed, just as what is not posted: it never was.
+        gone = [allocation.Movement(date.min, max(agreed - covered, 0))]
         values = {
             "receipts": [receipt for share in own for receipt in share.receipts],
-            "reductions": [one for share in own for one in share.reductions],
-            "slack": max(covered - sum(term.amount for term in terms), 0),
+            "reductions": [one for share in own for one in share.reductions] + gone,
+            "slack": max(covered - agreed, 0),
             "as_of": as_of,
         }
         outcomes = evaluation.evaluate(terms, **values)

@@ -81,15 +81,3 @@ class AccountCollectionResolution(models.AbstractModel):
             )
             for line in resolution.line_ids
         }
-
-    def _release_manual_holds(self, vals_list=()):
-        """Take from what was put off by hand only as much as is needed."""
-        if self._expects_money():
-            return super()._release_manual_holds(vals_list)
-        needed = {vals["line_id"]: vals["amount"] for vals in vals_list}
-        # Holds set by others give way too.
-        for line in self.line_ids.sudo():
-            holds = line.collection_hold_ids
-            manual = holds.filtered(lambda hold: hold.reason == "manual")
-            agreed = sum((holds - manual).mapped("amount")) + needed.get(line.id, 0)
-            manual._give_way(line.amount_residual_currency - agreed)

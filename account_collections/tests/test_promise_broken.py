@@ -100,6 +100,51 @@ class TestPromiseBroken(PromiseCommon):
         self._promise(invoice, days=10)
         self.assertFalse(draft.is_put_off)
 
+    def test_deleted_invoice_expects_nothing(self):
+        """What is owed no more eats no credits of what was agreed since."""
+        gone = self._create_open_invoice(self.customer, 400)
+        broken = self._promise(gone, days=1)
+        self._on_day(9)
+        self.assertEqual(broken.state, "broken")
+        self.env.user.group_ids += self.env.ref("account.group_account_manager")
+        gone.button_draft()
+        gone.unlink()
+        following = self._promise(
+            self._create_open_invoice(self.customer, 500), days=12
+        )
+        self._receive_unapplied(self.customer, 500)
+        self._on_day(20)
+        for promise, state, received, missing in (
+            (broken, "cancelled", 0, 0),
+            (following, "open", 0, 500),
+        ):
+            with self.subTest(state=state):
+                self.assertRecordValues(
+                    promise,
+                    [
+                        {
+                            "state": state,
+                            "followed_state": state,
+                            "amount_received": received,
+                            "amount_open": missing,
+                        }
+                    ],
+                )
+        self.assertTrue(following.commitment_ids.is_unapplied)
+        self.assertEqual(self._get_history(), "1 open, 1 withdrawn")
+
+    def test_deleted_invoice_shortens(self):
+        """What is left of a broken promise is what is left of its items."""
+        stays, gone = (self._create_open_invoice(self.customer) for _number in range(2))
+        promise = self._promise(stays | gone, days=1)
+        self._on_day(9)
+        gone.button_draft()
+        gone.unlink()
+        self._on_day(10)
+        self.assertEqual((promise.state, promise.amount_open), ("broken", 100))
+        self._pay(stays, payment_date=TODAY)
+        self.assertEqual(promise.state, "kept")
+
     # === WHAT THE COLLECTOR IS ASKED TO DO === #
 
     def test_call_is_withdrawn(self):
@@ -152,6 +197,24 @@ class TestPromiseBroken(PromiseCommon):
         self.assertEqual(promise.state, "cancelled")
         self.assertFalse(promise.is_put_off)
         self.assertIn("was credited", promise.message_ids[0].body)
+
+    # === WHAT WAS PUT OFF BY HAND === #
+
+    def test_manual_hold_gives_way(self):
+        """(put off of 1,000, promised, left of what was put off)."""
+        for put_off, promised, left in (
+            (1000, 600, 400),
+            (1000, 1000, 0),
+            (300, 600, 300),
+            (500, 600, 400),
+        ):
+            with self.subTest(put_off=put_off, promised=promised):
+                invoice = self._create_open_invoice(
+                    self._create_customer("Customer"), 1000
+                )
+                hold = self._hold(self._get_receivable_line(invoice), put_off)
+                self._promise(invoice, promised)
+                self.assertEqual(hold.amount if hold.active else 0, left)
 
     # === SAYS THAT IT IS PAID === #
 
