@@ -56,7 +56,9 @@ class AccountCollectionFee(models.Model):
             .with_company(branch)
             .create(self._prepare_fee_invoice(branch, partner, currency, charges))
         )
-        # Fees are written by this method alone; the invoice is made by the user.
+        # Fees, and what bills them, are written by this method alone; the invoice is
+        # made by the user.
+        move.sudo().collection_is_fee = True
         fee = self.sudo().create(
             {
                 "move_id": move.id,
@@ -96,7 +98,6 @@ class AccountCollectionFee(models.Model):
         journal = branch.sudo().collection_fee_journal_id
         return {
             "move_type": "out_invoice",
-            "collection_is_fee": True,
             "partner_id": addressee.id,
             "company_id": branch.id,
             "currency_id": currency.id,

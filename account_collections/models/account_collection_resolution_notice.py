@@ -71,6 +71,18 @@ class AccountCollectionResolution(models.AbstractModel):
 
     # === HELPERS === #
 
+    def _notify_get_recipients_groups(self, message, model_description, msg_vals=False):
+        """Link nobody to a document that they cannot open: there is no page for
+        customers. So no link carries a token either."""
+        groups = super()._notify_get_recipients_groups(
+            message, model_description, msg_vals=msg_vals
+        )
+        groups = [group for group in groups if group[0] != "portal_customer"]
+        for name, _is_in_group, data in groups:
+            if name != "user":
+                data["has_button_access"] = False
+        return groups
+
     def _get_email_address(self):
         """Where the customer gets what concerns collections.
 

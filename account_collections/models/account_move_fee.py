@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 
 from ..tools import interest
 from ..tools.dialog import prepare_dialog
@@ -62,7 +62,20 @@ class AccountMove(models.Model):
 
     # === CRUD METHODS === #
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        moves = super().create(vals_list)
+        moves.filtered("collection_is_fee")._keep_fee_of_copies()
+        return moves
+
     def write(self, vals):
+        if "collection_is_fee" in vals and not self._is_fee_manager():
+            raise AccessError(
+                self.env._(
+                    "What bills late fees follows from the fees that are charged. Ask "
+                    "a collections manager to correct it."
+                )
+            )
         if "payment_state" in vals:
             is_blocked = vals["payment_state"] == "blocked"
             for move in self:
@@ -108,6 +121,30 @@ class AccountMove(models.Model):
         return fees._get_records_action(name=self.env._("Late Fees"))
 
     # === HELPERS === #
+
+    def _is_fee_manager(self):
+        """Whether the user says what bills late fees, and what does not."""
+        return self.env.su or self.env.user.has_group(
+            "account_collections.group_collection_manager"
+        )
+
+    def _keep_fee_of_copies(self):
+        """Take nothing for a late fee that copies no fee invoice of the customer."""
+        if self._is_fee_manager():
+            return
+        # Who copies an invoice need not see the others of the customer.
+        for move in self.sudo():
+            if not self.sudo().search_count(
+                [
+                    ("id", "!=", move.id),
+                    ("collection_is_fee", "=", True),
+                    ("commercial_partner_id", "=", move.commercial_partner_id.id),
+                    ("currency_id", "=", move.currency_id.id),
+                    ("amount_total", "=", move.amount_total),
+                ],
+                limit=1,
+            ):
+                move.collection_is_fee = False
 
     def _note_blocking(self, is_blocked):
         """Note that the invoice is blocked, or no longer, from today on: the days

@@ -143,8 +143,19 @@ class AccountMoveLine(models.Model):
         if item["is_blocked"]:
             return self.env._("Excluded from follow-up on the invoice")
         today = self.company_id._get_collection_day()
-        return "; ".join(
-            hold._get_explanation()
-            for hold in self.collection_hold_ids
-            if hold._is_live(today)
-        ) or (item["held_reason"] and self.env._("Held with the whole customer") or "")
+        holds = self.collection_hold_ids.filtered(lambda hold: hold._is_live(today))
+        if holds:
+            return "; ".join(hold._get_explanation() for hold in holds)
+        if not item["held_reason"]:
+            return ""
+        # That it is held, and what kind of reason it has, is no secret to who sees the
+        # item.
+        hidden = (
+            self.env["account.collection.hold"]
+            .sudo()
+            .search([("line_id", "=", self._origin.id)])
+            .filtered(lambda hold: hold._is_live(today))
+        )
+        if hidden:
+            return "; ".join(dict.fromkeys(hold._get_reason_label() for hold in hidden))
+        return self.env._("Held with the whole customer")

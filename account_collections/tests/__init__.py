@@ -6,6 +6,7 @@ from . import test_interest
 from . import test_promise
 from . import test_promise_broken
 from . import test_agreement
+from . import test_agreement_mail
 from . import test_agreement_time
 from . import test_barter
 from . import test_barter_bill

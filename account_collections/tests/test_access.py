@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 from odoo import Command
 from odoo.exceptions import AccessError
 from odoo.tests import new_test_user, tagged
@@ -134,6 +136,46 @@ class TestAccess(CollectionCommon):
                     }
                     self.assertEqual(visible, expected)
 
+    def test_agreed_payments_of_own_cases(self):
+        """(collector of the case, who may see payments and their reminders)"""
+        promise = self.env["account.collection.promise"].create(
+            {
+                "partner_id": self.customer.id,
+                "line_ids": [Command.set(self.line.ids)],
+                "amount": 100,
+                "date_due": TODAY + timedelta(days=10),
+            }
+        )
+        promise.action_confirm()
+        payments = promise.commitment_ids
+        self.assertTrue(payments.reminder_ids)
+        for collector, expected in (
+            (self.users["own"], {"own", "all", "manager"}),
+            (self.users["all"], {"all", "manager"}),
+        ):
+            self.case.user_id = collector
+            for record in (payments, payments.reminder_ids):
+                with self.subTest(collector=collector.login, record=record._name):
+                    visible = {
+                        name
+                        for name in COLLECTORS
+                        if record.with_user(self.users[name]).has_access("read")
+                    }
+                    self.assertEqual(visible, expected)
+
+    def test_reason_of_what_others_hold(self):
+        """The kind of reason is no secret to who sees the invoice, the words are."""
+        self.users["own"].group_ids += self.env.ref("account.group_account_invoice")
+        self.case.user_id = self.users["all"]
+        hold = self._hold(self.line, 10, note="Is ill")
+        own = self.line.with_user(self.users["own"])
+        self.assertFalse(own.collection_hold_ids)
+        self.assertEqual(own.collection_hold_reason, "Set by hand")
+        self.case.user_id = self.users["own"]
+        self.env.invalidate_all()
+        self.assertIn("Is ill", own.collection_hold_reason)
+        self.assertEqual(hold.reason, "manual")
+
     def test_work_on_own_case(self):
         self.case.user_id = self.users["own"]
         case = self.case.with_user(self.users["own"])
@@ -218,6 +260,23 @@ class TestAccess(CollectionCommon):
                         {field for field in visible if field.startswith("collection_")},
                         {"collection_is_fee"},
                     )
+
+    def test_late_fees_are_not_forged(self):
+        """Who bills cannot exempt an invoice by calling it a late fee; what copies a
+        fee invoice stays one."""
+        fee = self._create_open_invoice(self.customer, 30)
+        fee.sudo().collection_is_fee = True
+        user = self.users["invoicing"]
+        for invoice, is_fee in ((fee, True), (self.invoice, False)):
+            with self.subTest(is_fee=is_fee):
+                own = invoice.with_user(user)
+                with self.assertRaises(AccessError):
+                    own.write({"collection_is_fee": not is_fee})
+                forged = {"collection_is_fee": True}
+                self.assertEqual(own.copy(forged).collection_is_fee, is_fee)
+        manager = self.invoice.with_user(self.users["manager"])
+        manager.collection_is_fee = True
+        self.assertTrue(self.invoice.collection_is_fee)
 
     def test_customers_can_be_copied_by_others(self):
         self.customer.collection_policy_id = self.policy
