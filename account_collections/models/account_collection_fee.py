@@ -251,6 +251,8 @@ class AccountCollectionFee(models.Model):
             "invoice_date": today,
             "date": today,
             "journal_id": self.move_id.journal_id.id,
+            # At the rate of the fee, so that nothing is left over of it.
+            "invoice_currency_rate": self.move_id.invoice_currency_rate,
             "invoice_payment_term_id": False,
             "ref": self.with_context(lang=lang).env._(
                 "Late fee %s waived", self.move_id.name

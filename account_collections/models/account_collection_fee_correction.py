@@ -95,6 +95,7 @@ class AccountCollectionFee(models.Model):
             "currency_id": move.currency_id.id,
             "journal_id": move.journal_id.id,
             "invoice_date": self.company_id._get_collection_day(),
+            "invoice_currency_rate": move.invoice_currency_rate,
             "reversed_entry_id": move.id,
             "invoice_origin": move.name,
             "invoice_line_ids": [

@@ -149,8 +149,8 @@ class AccountCollectionFee(models.Model):
 
     def _prepare_fee_line(self, branch, product, item, charge):
         """Prepare one line of the calculation as a line of the fee invoice. Its
-        account and its taxes are those of the product; where that has no tax, the
-        taxes that go with the account do not apply either.
+        taxes are those of the product; where that has no tax, the taxes that go with
+        the account do not apply either.
 
         :param branch: the company whose invoices are late (`res.company`)
         :param product: the fee product (`product.product`)
@@ -168,6 +168,8 @@ class AccountCollectionFee(models.Model):
         }
         if not product.sudo().taxes_id._filter_taxes_by_company(branch):
             values["tax_ids"] = [fields.Command.clear()]
+        if account := branch._get_collection_fee_account(product):
+            values["account_id"] = account.id
         return values
 
     def _send(self):

@@ -6,15 +6,31 @@ class ResCompany(models.Model):
     _name = "res.company"
     _inherit = ["res.company"]
 
+    # The accounts for interest from customers in some charts, by what the charts call
+    # them.
+    _fee_accounts = {
+        "de_skr03": "account_2650",
+        "de_skr04": "chart_skr04_7110",
+        "fr": "pcg_7631",
+    }
+
     # === FIELDS === #
 
     collection_fee_product_id = fields.Many2one(
         "product.product",
         string="Late Fee Product",
         domain=[("sale_ok", "=", True)],
-        help="Billed by the invoices for late payment: its account and its taxes are "
-        "theirs. Interest for late payment is no consideration for a supply, so the "
-        "product made for you has no tax; ask your tax adviser.",
+        help="Billed by the invoices for late payment: its taxes are theirs. Interest "
+        "for late payment is no consideration for a supply, so the product made for "
+        "you has no tax; ask your tax adviser.",
+    )
+    collection_fee_account_id = fields.Many2one(
+        "account.account",
+        string="Late Fee Income",
+        check_company=True,
+        domain=[("account_type", "in", ("income", "income_other"))],
+        help="Where late fees are booked, unless the product has an income account of "
+        "its own.",
     )
     collection_fee_journal_id = fields.Many2one(
         "account.journal",
@@ -24,6 +40,29 @@ class ResCompany(models.Model):
     )
 
     # === BUSINESS METHODS === #
+
+    def _set_default_collection_accounts(self):
+        result = super()._set_default_collection_accounts()
+        for company in self.filtered("chart_template"):
+            if not company.collection_fee_account_id:
+                company.collection_fee_account_id = company._find_fee_account()
+        return result
+
+    def _get_collection_fee_account(self, product):
+        """Where late fees are booked.
+
+        :param product: the fee product (`product.product`)
+        :return: the account (`account.account`); none if the product has one of its
+            own, or nothing fits: then its category or the journal decides
+        """
+        self.ensure_one()
+        # Whoever charges a fee need not be allowed to see how products are booked.
+        if product.sudo().with_company(self).property_account_income_id:
+            return self.env["account.account"]
+        root = self.root_id.sudo()
+        if not root.collection_fee_account_id:
+            root._set_default_collection_accounts()
+        return root.collection_fee_account_id.sudo(self.env.su)
 
     def _get_collection_fee_product(self):
         """The product that fee invoices bill; made when there is none yet.
@@ -67,3 +106,31 @@ class ResCompany(models.Model):
             "taxes_id": [fields.Command.clear()],
             "supplier_taxes_id": [fields.Command.clear()],
         }
+
+    # === HELPERS === #
+
+    def _find_fee_account(self):
+        """The account for interest, or else for other income, that the chart has,
+        without taxes of its own: not that of the sales."""
+        chart = self.env["account.chart.template"].with_company(self)
+        name = self._fee_accounts.get(self.chart_template)
+        if account := name and chart.ref(name, raise_if_not_found=False):
+            return account
+        accounts = self.env["account.account"].with_company(self)
+        accounts = accounts.with_context(lang="en_US")
+        for account_type, words in (
+            ("income_other", "interest"),
+            ("income", "interest income"),
+            ("income_other", "other income"),
+        ):
+            if account := accounts.search(
+                [
+                    *accounts._check_company_domain(self),
+                    ("account_type", "=", account_type),
+                    ("name", "ilike", words),
+                    ("tax_ids", "=", False),
+                ],
+                limit=1,
+            ):
+                return account
+        return accounts

@@ -17,6 +17,11 @@ class ResConfigSettings(models.TransientModel):
     collection_fee_product_id = fields.Many2one(
         related="company_id.collection_fee_product_id", readonly=False
     )
+    collection_fee_account_id = fields.Many2one(
+        related="company_id.collection_fee_account_id",
+        readonly=False,
+        check_company=True,
+    )
     collection_fee_journal_id = fields.Many2one(
         related="company_id.collection_fee_journal_id", readonly=False
     )

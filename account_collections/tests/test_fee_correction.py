@@ -69,6 +69,30 @@ class TestFeeCorrection(FeePostingCommon):
                 self._pay(invoice, 10000, payment_date=TODAY - timedelta(days=paid))
                 self.assertExcess(fee, excess)
 
+    def test_foreign_currency_at_the_booked_rate(self):
+        """What is given back, and then waived, leaves nothing of the fee, though the
+        rate has changed."""
+        currency = self.setup_other_currency(
+            "CHF", rates=[("2020-01-01", 2.0), (TODAY + timedelta(days=1), 3.3)]
+        )
+        self.policy.write({"fee_method": "percent", "fee_percent": 5})
+        invoice = self._create_open_invoice(
+            self.customer, 1000, days=20, currency_id=currency.id
+        )
+        self.invoice.line_ids.no_followup = True
+        before = self._get_balances()
+        fee = self._charge()
+        self.assertRecordValues(fee, [{"amount": 50, "currency_id": currency.id}])
+        self._pay(invoice, 400, payment_date=TODAY - timedelta(days=5))
+        paid = self._get_balances()
+        with freeze_time(f"{TODAY + timedelta(days=3)} 10:00:00"):
+            self.assertExcess(fee, 20)
+            fee.action_waive("By courtesy")
+        self.assertBooked(
+            paid, {self.receivable_account: -25, self._get_income_account(): 25}
+        )
+        self.assertNotEqual(before, paid)
+
     def test_percentage_of_less(self):
         invoice, fee = self._charge_late(fee_method="percent", fee_percent=5)
         self._pay(invoice, 4000, payment_date=TODAY - timedelta(days=5))

@@ -52,7 +52,10 @@ class FeePostingCommon(FeeCommon):
 
     def _get_income_account(self):
         product = self.company._get_collection_fee_product()
-        return product._get_product_accounts()["income"]
+        return (
+            self.company._get_collection_fee_account(product)
+            or product._get_product_accounts()["income"]
+        )
 
 
 @on_charts
@@ -144,11 +147,28 @@ class TestFeeFlows(FeePostingCommon):
             )
             fee.action_waive("By courtesy")
         self.assertEqual(fee.move_id.amount_residual, 0)
-        changes = self._get_balances()
-        # The receivable is even; what the rates differ by is exchange difference.
+        # Nothing is left of it, no exchange difference either.
+        self.assertBooked(before, {})
+
+    def test_income_account(self):
+        """Interest is no revenue from sales, and carries none of their taxes."""
         self.assertEqual(
-            changes.get(self.receivable_account), before.get(self.receivable_account)
+            self.company.collection_fee_account_id.code,
+            {"de_skr03": "2650", "fr": "763100"}.get(
+                self.company.chart_template, "450000"
+            ),
         )
+        fee = self._charge()
+        line = fee.move_id.line_ids.filtered("product_id")
+        self.assertEqual(line.account_id, self.company.collection_fee_account_id)
+        self.assertFalse(line.tax_ids)
+        # Unless the product says something else
+        own = self.company_data["default_account_revenue"]
+        line.product_id.property_account_income_id = own
+        fee.move_id.button_draft()
+        fee.move_id.button_cancel()
+        line = self._charge().move_id.line_ids.filtered("product_id")
+        self.assertEqual(line.account_id, own)
 
     def test_limits_are_converted(self):
         self.policy.write({"fee_method": "flat", "fee_amount": 15})

@@ -74,11 +74,14 @@ class TestFeeRefused(FeePostingCommon):
                 self.env.invalidate_all()
 
     def test_closed_period_of_a_waiver(self):
-        for lock in LOCKS:
-            with self.subTest(lock=lock), self.env.cr.savepoint() as savepoint:
+        for lock, days in [(lock, days) for lock in LOCKS for days in (0, 5)]:
+            with (
+                self.subTest(lock=lock, days=days),
+                self.env.cr.savepoint() as savepoint,
+            ):
                 fee = self._charge()
                 before = self._get_balances()
-                self.company[lock] = TODAY + timedelta(days=5)
+                self.company[lock] = TODAY + timedelta(days=days)
                 with (
                     self.assertRaisesRegex(UserError, "clos|lock"),
                     self.env.cr.savepoint(),
