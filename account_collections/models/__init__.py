@@ -41,6 +41,7 @@ from . import account_collection_promise_history
 from . import account_collection_plan
 from . import account_collection_plan_line
 from . import account_collection_plan_proposal
+from . import account_collection_plan_limits
 from . import account_collection_plan_evaluation
 from . import account_collection_plan_agreement
 from . import account_collection_plan_notice

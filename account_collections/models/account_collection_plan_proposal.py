@@ -1,6 +1,5 @@
 from odoo import fields, models
 from odoo.exceptions import UserError
-from odoo.tools.misc import format_date
 
 
 class AccountCollectionPlan(models.Model):
@@ -9,18 +8,15 @@ class AccountCollectionPlan(models.Model):
     A plan beyond the policy concerns nobody but a manager at first: before the approval
     the customer hears nothing, and nothing is held. One that waits for the customer's
     acceptance is held for some days only, so that an unanswered proposal does not stop
-    the dunning; and where a plan on the same open items has just come to nothing,
-    another one is beyond the policy. Payments that come while a plan is proposed count
-    for its first installments.
+    the dunning. Payments that come while a plan is proposed count for its first
+    installments.
     """
 
     _name = "account.collection.plan"
     _inherit = ["account.collection.plan"]
 
-    # How long a proposal is waited for before the dunning goes on, and for how long
-    # after it came to nothing another one is a manager's business.
+    # How long a proposal is waited for before the dunning goes on.
     _proposal_days = 7
-    _repeat_days = 30
 
     # === FIELDS === #
 
@@ -287,16 +283,6 @@ class AccountCollectionPlan(models.Model):
         )
         return super()._is_holding(hold) and not is_idle
 
-    def _get_limits_exceeded(self, today):
-        return self._get_policy()._get_plan_limits_exceeded(
-            [
-                (installment.date_due, installment.amount, installment.is_deposit)
-                for installment in self.installment_ids
-            ],
-            self.currency_id,
-            today,
-        ) + self._get_repeats(today)
-
     # === HELPERS === #
 
     def _waits_for_approval(self):
@@ -330,52 +316,3 @@ class AccountCollectionPlan(models.Model):
             or managers[:1]
             or case._get_responsible()
         )
-
-    def _get_repeats(self, today):
-        """Say which plans on the same open items have just come to nothing: withdrawn,
-        or not answered in time. Nobody puts the dunning off by proposing again.
-
-        :param datetime.date today: the company's day
-        :rtype: list[str]
-        """
-        # What was proposed before counts, whoever did.
-        holds = (
-            self.env["account.collection.hold"]
-            .sudo()
-            .with_context(active_test=False)
-            .search(
-                [
-                    ("line_id", "in", self.line_ids._origin.ids),
-                    ("res_model", "=", self._name),
-                    ("res_id", "!=", self._origin.id),
-                ]
-            )
-        )
-        since = fields.Date.subtract(today, days=self._repeat_days)
-        return [
-            self.env._(
-                "%(plan)s on the same open items came to nothing on %(date)s; within "
-                "%(days)s days of that a manager decides.",
-                plan=plan.name,
-                date=format_date(self.env, day),
-                days=self._repeat_days,
-            )
-            for plan in self.sudo().browse(dict.fromkeys(holds.mapped("res_id")))
-            if (day := plan._get_failed_day(today)) and day >= since
-        ]
-
-    def _get_failed_day(self, today):
-        """The day on which the plan came to nothing.
-
-        :param datetime.date today: the company's day
-        :return: the day (`datetime.date`), None if it did not, or was never offered
-        """
-        if self._waits_for_approval():
-            return None
-        if self.state == "cancelled":
-            return self.date_end
-        if self.state == "proposed":
-            ends = self.hold_ids.mapped("date_end")
-            if ends and all(ends) and max(ends) < today:
-                return max(ends)
-        return None

@@ -12,13 +12,15 @@ class AccountCollectionPolicy(models.Model):
 
     # === BUSINESS METHODS === #
 
-    def _get_plan_limits_exceeded(self, payments, currency, today):
+    def _get_plan_limits_exceeded(self, payments, currency, today, first_day=None):
         """Say in words which limits of this policy a schedule exceeds.
 
         :param list payments: for each payment its day, its amount, and whether it is
             the deposit; one at least
         :param currency: of the amounts (`res.currency`)
         :param datetime.date today: the company's day
+        :param first_day: the day from which the longest plan counts
+            (`datetime.date`), today by default
         :return: nothing where there is no policy
         :rtype: list[str]
         """
@@ -33,7 +35,7 @@ class AccountCollectionPolicy(models.Model):
                     limit=self.plan_max_installments,
                 )
             )
-        latest = fields.Date.add(today, days=self.plan_max_days)
+        latest = fields.Date.add(first_day or today, days=self.plan_max_days)
         if max(date for date, _amount, _deposit in payments) > latest:
             problems.append(
                 self.env._(

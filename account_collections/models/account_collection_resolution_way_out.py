@@ -126,6 +126,13 @@ class AccountCollectionPlan(models.Model):
 
     # === HELPERS === #
 
+    def _get_outlook(self):
+        if self.state == "proposed" and self._waits_for_approval():
+            return self.env._(
+                "%s if a manager approves it", self.currency_id.format(self.amount)
+            )
+        return super()._get_outlook()
+
     @api.model
     def _get_way_out(self, case, free):
         policy, amount = case.policy_id, case._format_free(free)

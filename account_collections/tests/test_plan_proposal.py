@@ -37,6 +37,7 @@ class TestPlanProposal(PlanCommon):
 
     def test_nothing_happens_before_the_approval(self):
         plan = self._propose_beyond()
+        self.assertIn("if a manager approves", plan._get_outlook())
         self.assertFalse(self._get_mails(plan))
         self.assertFalse(plan.hold_ids.filtered("active"))
         self.assertDecision(self._get_line(self._plan()), "contact 3 email")
@@ -153,6 +154,24 @@ class TestPlanProposal(PlanCommon):
     def test_what_was_never_offered_is_no_repetition(self):
         self._propose_beyond().action_cancel()
         self.assertEqual(self._propose(self.invoice).state, "active")
+
+    def test_replaced_plans_count_from_the_first(self):
+        """(the day of the new plan, whether it waits), with 180 days from 14 June."""
+        for day, waits in (("2024-09-01", False), ("2024-11-01", True)):
+            with self.subTest(day=day):
+                customer = self._create_customer("Customer")
+                invoice = self._create_open_invoice(customer, 300)
+                first = self._propose(invoice, months=(5,))
+                with freeze_time(day):
+                    new = first.browse(first.action_new_version()["res_id"])
+                    new.installment_ids.date_due = "2024-12-05"
+                    new.action_confirm()
+                    self.assertEqual(new.state, "active")
+                    newer = first.browse(new.action_new_version()["res_id"])
+                    if waits:
+                        newer.installment_ids.date_due = "2025-01-05"
+                    newer.action_confirm()
+                    self.assertEqual(newer._waits_for_approval(), waits)
 
     # === MONEY THAT COMES MEANWHILE === #
 
