@@ -11,6 +11,7 @@ from . import test_agreement_time
 from . import test_barter
 from . import test_barter_bill
 from . import test_barter_undone
+from . import test_dialog_access
 from . import test_dispute
 from . import test_dispute_credit
 from . import test_dispute_invoice

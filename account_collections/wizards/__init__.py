@@ -1,3 +1,4 @@
+from . import account_collection_dialog  # the others build on it
 from . import account_move_reversal
 from . import base_partner_merge
 from . import account_collection_item_choice

@@ -7,6 +7,7 @@ class AccountCollectionAccept(models.TransientModel):
 
     _name = "account.collection.accept"
     _description = "Accept an Agreement"
+    _inherit = ["account.collection.dialog"]
 
     # === FIELDS === #
 
@@ -40,6 +41,12 @@ class AccountCollectionAccept(models.TransientModel):
         return {"type": "ir.actions.act_window_close"}
 
     # === HELPERS === #
+
+    def _check_references(self, names):
+        result = super()._check_references(names)
+        if {"res_model", "res_id"} <= set(names):
+            self._get_agreement().check_access("read")
+        return result
 
     def _get_agreement(self):
         """The agreement that is accepted.

@@ -7,6 +7,7 @@ class AccountCollectionAssign(models.TransientModel):
 
     _name = "account.collection.assign"
     _description = "Assign Cases"
+    _inherit = ["account.collection.dialog"]
 
     # === FIELDS === #
 

@@ -8,6 +8,7 @@ class AccountCollectionBarterDeliver(models.TransientModel):
 
     _name = "account.collection.barter.deliver"
     _description = "Note a Delivery"
+    _inherit = ["account.collection.dialog"]
 
     # === FIELDS === #
 
@@ -89,6 +90,7 @@ class AccountCollectionBarterDeliverLine(models.TransientModel):
 
     _name = "account.collection.barter.deliver.line"
     _description = "Delivered in Barter"
+    _inherit = ["account.collection.dialog"]
 
     # === FIELDS === #
 

@@ -8,6 +8,7 @@ class AccountCollectionContactLog(models.TransientModel):
 
     _name = "account.collection.contact.log"
     _description = "Log a Contact"
+    _inherit = ["account.collection.dialog"]
 
     # === FIELDS === #
 
@@ -76,15 +77,6 @@ class AccountCollectionContactLog(models.TransientModel):
                         "today or an earlier day."
                     )
                 )
-
-    # === CRUD METHODS === #
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        wizards = super().create(vals_list)
-        # What the form shows of a case is for those who see the case.
-        wizards.case_id.check_access("read")
-        return wizards
 
     # === COMPUTE METHODS === #
 

@@ -6,6 +6,7 @@ class AccountCollectionDisputeResolve(models.TransientModel):
 
     _name = "account.collection.dispute.resolve"
     _description = "Settle a Dispute"
+    _inherit = ["account.collection.dialog"]
 
     # === FIELDS === #
 
@@ -41,7 +42,7 @@ class AccountCollectionDisputeResolve(models.TransientModel):
     @api.depends("dispute_id")
     def _compute_amount(self):
         for wizard in self:
-            wizard.amount = wizard.dispute_id.amount
+            wizard.amount = wizard.dispute_id._get_creditable()
 
     # === ACTION METHODS === #
 

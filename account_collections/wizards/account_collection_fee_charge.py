@@ -7,6 +7,7 @@ class AccountCollectionFeeCharge(models.TransientModel):
 
     _name = "account.collection.fee.charge"
     _description = "Charge Late Fee"
+    _inherit = ["account.collection.dialog"]
 
     # === FIELDS === #
 
@@ -106,6 +107,14 @@ class AccountCollectionFeeCharge(models.TransientModel):
         return fees.move_id._get_records_action(name=self.env._("Late Fee"))
 
     # === HELPERS === #
+
+    def _check_references(self, names):
+        result = super()._check_references(names)
+        if "partner_id" in names:
+            known = "company_id" in names
+            companies = self.company_id._origin if known else self.env.companies
+            self._check_customers(self.partner_id._origin, companies)
+        return result
 
     def _calculate(self):
         """What can be charged; see `account.collection.fee.calculation`."""

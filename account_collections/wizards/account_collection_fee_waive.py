@@ -6,6 +6,7 @@ class AccountCollectionFeeWaive(models.TransientModel):
 
     _name = "account.collection.fee.waive"
     _description = "Waive Late Fees"
+    _inherit = ["account.collection.dialog"]
 
     # === FIELDS === #
 

@@ -8,6 +8,7 @@ class AccountCollectionHandover(models.TransientModel):
 
     _name = "account.collection.handover"
     _description = "Hand Over a Case"
+    _inherit = ["account.collection.dialog"]
 
     # === FIELDS === #
 

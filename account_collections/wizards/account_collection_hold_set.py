@@ -11,6 +11,7 @@ class AccountCollectionHoldSet(models.TransientModel):
 
     _name = "account.collection.hold.set"
     _description = "Do Not Contact Until"
+    _inherit = ["account.collection.dialog"]
 
     # How long a hold lasts unless the user says otherwise.
     _usual_days = 14
@@ -49,17 +50,6 @@ class AccountCollectionHoldSet(models.TransientModel):
         help="The last day on which the customer is left alone.",
     )
     note = fields.Char(string="Why", required=True)
-
-    # === CRUD METHODS === #
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        wizards = super().create(vals_list)
-        # What the form shows is for those who see the case and the items.
-        wizards.case_id.check_access("read")
-        wizards.move_line_ids.check_access("read")
-        wizards.line_ids.line_id.check_access("read")
-        return wizards
 
     # === COMPUTE METHODS === #
 
@@ -170,6 +160,7 @@ class AccountCollectionHoldSetLine(models.TransientModel):
 
     _name = "account.collection.hold.set.line"
     _description = "Open Item to Hold"
+    _inherit = ["account.collection.dialog"]
 
     # === FIELDS === #
 

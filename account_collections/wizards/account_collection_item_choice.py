@@ -10,6 +10,7 @@ class AccountCollectionItemChoice(models.AbstractModel):
 
     _name = "account.collection.item.choice"
     _description = "Choice of Open Items"
+    _inherit = ["account.collection.dialog"]
 
     # The kind of resolution that is made.
     _resolution_model = None
@@ -97,6 +98,13 @@ class AccountCollectionItemChoice(models.AbstractModel):
         }
 
     # === HELPERS === #
+
+    def _check_references(self, names):
+        result = super()._check_references(names)
+        if "line_ids" in names:
+            lines = self.line_ids._origin
+            self._check_customers(lines.partner_id, lines.company_id)
+        return result
 
     def _new_resolution(self, **values):
         """The resolution that would be made, not saved.

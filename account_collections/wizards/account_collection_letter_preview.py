@@ -6,6 +6,7 @@ class AccountCollectionLetterPreview(models.TransientModel):
 
     _name = "account.collection.letter.preview"
     _description = "Preview of a Letter"
+    _inherit = ["account.collection.dialog"]
 
     # === FIELDS === #
 

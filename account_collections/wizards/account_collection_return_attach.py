@@ -7,6 +7,7 @@ class AccountCollectionReturnAttach(models.TransientModel):
 
     _name = "account.collection.return.attach"
     _description = "Use a Credit Note for a Return"
+    _inherit = ["account.collection.dialog"]
 
     # === FIELDS === #
 

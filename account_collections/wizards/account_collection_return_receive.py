@@ -7,6 +7,7 @@ class AccountCollectionReturnReceive(models.TransientModel):
 
     _name = "account.collection.return.receive"
     _description = "Returned Goods Received"
+    _inherit = ["account.collection.dialog"]
 
     # === FIELDS === #
 
@@ -94,7 +95,7 @@ class AccountCollectionReturnReceive(models.TransientModel):
 class AccountCollectionReturnReceiveLine(models.TransientModel):
     _name = "account.collection.return.receive.line"
     _description = "Goods Received"
-    _inherit = ["account.collection.return.valuation"]
+    _inherit = ["account.collection.return.valuation", "account.collection.dialog"]
 
     # === FIELDS === #
 

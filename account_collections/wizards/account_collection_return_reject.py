@@ -6,6 +6,7 @@ class AccountCollectionReturnReject(models.TransientModel):
 
     _name = "account.collection.return.reject"
     _description = "Reject a Return"
+    _inherit = ["account.collection.dialog"]
 
     # === FIELDS === #
 

@@ -187,7 +187,7 @@ class AccountCollectionReturnRequestLine(models.TransientModel):
 
     _name = "account.collection.return.request.line"
     _description = "Goods to Take Back"
-    _inherit = ["account.collection.return.valuation"]
+    _inherit = ["account.collection.return.valuation", "account.collection.dialog"]
 
     # === FIELDS === #
 

@@ -6,6 +6,7 @@ class AccountCollectionRunExecute(models.TransientModel):
 
     _name = "account.collection.run.execute"
     _description = "Confirm a Dunning Run"
+    _inherit = ["account.collection.dialog"]
 
     # === FIELDS === #
 
