@@ -120,6 +120,35 @@ class AccountMove(models.Model):
         fees = self.collection_fee_line_ids.fee_id
         return fees._get_records_action(name=self.env._("Late Fees"))
 
+    # === BUSINESS METHODS === #
+
+    def _check_not_agreed(self):
+        """Keep late fees too, unless from who may waive them."""
+        self._check_may_waive()
+        return super()._check_not_agreed()
+
+    def _check_may_waive(self):
+        """Keep late fees from being given back without the right to waive them.
+
+        :raise AccessError: naming the fee
+        """
+        if self._is_fee_manager():
+            return
+        # A fee is one, even if the user may not see it.
+        fee = (
+            self.env["account.collection.fee"]
+            .sudo()
+            .search([("move_id", "in", self.ids), ("state", "=", "charged")], limit=1)
+        )
+        if fee:
+            raise AccessError(
+                self.env._(
+                    "%s is a late fee, which is waived with a reason. Ask a "
+                    "collections manager to waive the fee instead.",
+                    fee.name,
+                )
+            )
+
     # === HELPERS === #
 
     def _is_fee_manager(self):

@@ -3,8 +3,8 @@ from unittest.mock import patch
 
 from freezegun import freeze_time
 
-from odoo.exceptions import RedirectWarning, UserError
-from odoo.tests import tagged
+from odoo.exceptions import AccessError, RedirectWarning, UserError
+from odoo.tests import new_test_user, tagged
 
 from ..models.account_collection_fee_posting import AccountCollectionFee
 from .common import TODAY
@@ -28,6 +28,14 @@ class TestFeeRefused(FeePostingCommon):
     def _hash(self):
         """Secure the entries of the journal, as some countries ask for."""
         self.invoice.journal_id.restrict_mode_hash_table = True
+
+    def _prepare_own_reversal(self, move):
+        """Odoo's own reversal of an invoice."""
+        return (
+            move.env["account.move.reversal"]
+            .with_context(active_model="account.move", active_ids=move.ids)
+            .create({"journal_id": move.journal_id.id, "date": TODAY})
+        )
 
     # === LOCKED PERIODS === #
 
@@ -109,6 +117,52 @@ class TestFeeRefused(FeePostingCommon):
         fee.action_waive("By courtesy")
         self.assertEqual(fee.state, "waived")
         self.assertBooked(before, {})
+
+    # === BY ODOO'S OWN BUTTONS === #
+
+    def test_waived_by_managers_alone(self):
+        """(who, how it is given back): refused to whoever may not waive fees."""
+
+        def reverse(move):
+            self._prepare_own_reversal(move).refund_moves()
+
+        def replace(move):
+            self._prepare_own_reversal(move).modify_moves()
+
+        def draft(move):
+            move.button_draft()
+
+        def cancel(move):
+            move.button_cancel()
+
+        fee = self._charge()
+        for group, is_allowed in (
+            ("account.group_account_invoice", False),
+            ("account_collections.group_collection_own", False),
+            ("account_collections.group_collection_all", False),
+            ("account_collections.group_collection_manager", True),
+        ):
+            user = new_test_user(
+                self.env,
+                group,
+                f"{group},account.group_account_invoice",
+                company_id=self.company.id,
+            )
+            for give_back in (reverse, replace, draft, cancel):
+                with (
+                    self.subTest(group=group, way=give_back.__name__),
+                    self.env.cr.savepoint() as savepoint,
+                ):
+                    move = fee.move_id.with_user(user)
+                    if is_allowed:
+                        give_back(move)
+                    else:
+                        with self.assertRaisesRegex(AccessError, "waive the fee"):
+                            give_back(move)
+                    # Other invoices are as ever.
+                    give_back(self.invoice.with_user(user))
+                    savepoint.close(rollback=True)
+                self.env.invalidate_all()
 
     # === IT IS TOLD === #
 

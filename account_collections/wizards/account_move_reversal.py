@@ -8,4 +8,5 @@ class AccountMoveReversal(models.TransientModel):
 
     def reverse_moves(self, is_modify=False):
         self.move_ids._check_not_bartered()
+        self.move_ids._check_may_waive()
         return super().reverse_moves(is_modify)
