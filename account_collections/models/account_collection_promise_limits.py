@@ -156,7 +156,7 @@ class AccountCollectionPromise(models.Model):
             .search(
                 [
                     ("line_ids", "in", self.line_ids.ids),
-                    ("id", "!=", self.id),
+                    ("id", "!=", self._origin.id),
                     ("is_put_off", "=", False),
                     ("followed_state", "!=", False),
                     ("date_start", "<", today),
@@ -185,7 +185,7 @@ class AccountCollectionPromise(models.Model):
         return self.sudo().search(
             [
                 ("line_ids", "in", self.line_ids.ids),
-                ("id", "!=", self.id),
+                ("id", "!=", self._origin.id),
                 ("is_paid_already", "=", True),
                 *self._get_broken_domain(),
             ]

@@ -3,7 +3,7 @@ from datetime import timedelta
 from freezegun import freeze_time
 
 from odoo.exceptions import UserError
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 
 from .common import TODAY
 from .promise_common import PromiseCommon
@@ -245,3 +245,14 @@ class TestPromiseBroken(PromiseCommon):
             self._promise(invoice, days=12, **said)
         self._promise(self._create_open_invoice(self.customer), days=12, **said)
         self.assertEqual(self._promise(invoice, days=12).state, "open")
+
+    def test_the_dialog_says_so_before(self):
+        """What a manager has to decide is shown before the promise is taken."""
+        invoice = self._create_open_invoice(self.customer)
+        self._promise(invoice, days=5, is_paid_already=True, reference="TRF 1")
+        self._on_day(9)
+        action = invoice.action_promise()
+        form = Form(self.env[action["res_model"]].with_context(**action["context"]))
+        self.assertFalse(form.limits_exceeded)
+        form.is_paid_already = True
+        self.assertIn("said before that this is paid", form.limits_exceeded)

@@ -70,10 +70,12 @@ class AccountCollectionPromiseTake(models.TransientModel):
                 days = promise._check_days
             wizard.date_due = fields.Date.add(promise.date_start, days=days)
 
-    @api.depends("line_ids", "date_due")
+    @api.depends("line_ids", "date_due", "is_paid_already")
     def _compute_limits(self):
         for wizard in self:
-            promise = wizard._new_resolution(date_due=wizard.date_due)
+            promise = wizard._new_resolution(
+                date_due=wizard.date_due, is_paid_already=wizard.is_paid_already
+            )
             today = promise.date_start
             policy = promise._get_policy()
             wizard.limits = policy and self.env._(
