@@ -38,6 +38,7 @@
         "wizards/account_collection_barter_deliver_views.xml",
         "wizards/account_collection_barter_propose_views.xml",
         "wizards/account_collection_contact_log_views.xml",
+        "wizards/account_collection_dispute_attach_views.xml",
         "wizards/account_collection_dispute_resolve_views.xml",
         "wizards/account_collection_fee_charge_views.xml",
         "wizards/account_collection_fee_waive_views.xml",

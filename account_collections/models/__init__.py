@@ -94,6 +94,7 @@ from . import account_collection_return_line
 from . import account_collection_return_credit
 from . import account_collection_return_credit_line
 from . import account_collection_return_credit_attached
+from . import account_collection_dispute_attached
 from . import account_collection_return_notice
 from . import account_collection_return_ledger
 from . import account_collection_agreement

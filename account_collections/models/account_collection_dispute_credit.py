@@ -208,7 +208,7 @@ class AccountCollectionDispute(models.Model):
                     body=self.env._(
                         "%(entry)s is no invoice, so there is no credit note to make "
                         "from it. Book the %(amount)s by hand, reconcile them with "
-                        "it, and add what you booked here.",
+                        "it, and choose here what you booked.",
                         entry=move.name,
                         amount=self.currency_id.format(amount),
                     )

@@ -13,6 +13,7 @@ from . import test_barter_bill
 from . import test_barter_undone
 from . import test_dialog_access
 from . import test_dispute
+from . import test_dispute_attached
 from . import test_dispute_credit
 from . import test_dispute_invoice
 from . import test_resolution_property

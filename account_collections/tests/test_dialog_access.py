@@ -73,6 +73,7 @@ class TestDialogAccess(CollectionCommon):
         )
         return [
             ("dispute.resolve", {"dispute_id": dispute.id}),
+            ("dispute.attach", {"dispute_id": dispute.id}),
             ("barter.deliver", {"barter_id": barter.id}),
             ("return.attach", {"return_id": one.id}),
             ("return.receive", {"return_id": one.id}),

@@ -329,35 +329,3 @@ class TestDisputeCredit(DisputeCommon):
         dispute.credit_move_ids.sudo().action_post()
         self.assertEqual((first.amount_residual, second.amount_residual), (50, 20))
         self.assertHeld(dispute, [])
-
-    def test_entry_has_no_credit_note(self):
-        entry = self.env["account.move"].create(
-            {
-                "move_type": "entry",
-                "date": TODAY - timedelta(days=40),
-                "line_ids": [
-                    Command.create(
-                        {
-                            "account_id": account.id,
-                            "partner_id": self.customer.id,
-                            "balance": balance,
-                        }
-                    )
-                    for account, balance in (
-                        (self.receivable_account, 100),
-                        (self.company_data["default_account_revenue"], -100),
-                    )
-                ],
-            }
-        )
-        entry.action_post()
-        line = self._get_receivable_line(entry)
-        dispute = self._resolve(
-            entry,
-            100,
-            partner_id=self.customer.id,
-            line_ids=[Command.set(line.ids)],
-        )
-        self.assertFalse(dispute.credit_move_ids)
-        self.assertHeld(dispute, [100])
-        self.assertIn("by hand", " ".join(map(str, dispute.message_ids.mapped("body"))))

@@ -7,6 +7,7 @@ from . import account_collection_assign
 from . import account_collection_barter_deliver
 from . import account_collection_barter_propose
 from . import account_collection_contact_log
+from . import account_collection_dispute_attach
 from . import account_collection_dispute_resolve
 from . import account_collection_fee_charge
 from . import account_collection_fee_waive
