@@ -264,6 +264,12 @@ class AccountCollectionPlan(models.Model):
             )
         if self.state == "proposed":
             return self.env._("Waits for the answer of the customer.")
+        if self.state == "at_risk" and self.is_untold and self._is_left_alone():
+            return self.env._(
+                "At risk, and the customer does not know, as they are not to be "
+                "contacted; what is late can be paid for %s days once they are told.",
+                self.cure_days,
+            )
         if self.state == "at_risk" and self.is_untold:
             return self.env._(
                 "At risk, and the customer does not know: there is no e-mail address "

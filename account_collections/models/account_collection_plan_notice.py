@@ -24,8 +24,8 @@ class AccountCollectionPlan(models.Model):
         string="Not Told Yet",
         readonly=True,
         copy=False,
-        help="The customer was not told of the arrears, because there is no e-mail "
-        "address. The days of cure have not begun.",
+        help="The customer was not told of the arrears: there is no e-mail address, or "
+        "they are not to be contacted. The days of cure have not begun.",
     )
 
     due_line_ids = fields.Many2many(
@@ -133,14 +133,14 @@ class AccountCollectionPlan(models.Model):
 
         :param bool is_new: whether they were not told of arrears before
         """
-        is_reached = bool(self._get_email_address())
+        is_reached = self._is_reached()
         if self.state == "at_risk":
             # Follows from the address, whoever causes the evaluation.
             self.sudo().is_untold = not is_reached and (is_new or self.is_untold)
             self.sudo().followed_state = self._get_followed()
         self._send_notice(self._notices[self.state], is_demand=True)
         self._withdraw_letter()
-        if not is_reached:
+        if not is_reached and not self._is_left_alone():
             self._ask_collector(
                 "mail.mail_activity_data_todo",
                 self._get_letter_summary(),
@@ -200,8 +200,7 @@ class AccountCollectionPlan(models.Model):
     def _get_followed(self):
         followed = super()._get_followed()
         if self.is_untold and self.state == "at_risk":
-            is_reached = bool(self._get_email_address())
-            return followed if is_reached else "at_risk untold"
+            return followed if self._is_reached() else "at_risk untold"
         return followed
 
     # === HELPERS === #
@@ -235,6 +234,10 @@ class AccountCollectionPlan(models.Model):
                 self.id
             ],
         }
+
+    def _is_reached(self):
+        """Whether a notice that asks for money reaches the customer."""
+        return not self._is_left_alone() and bool(self._get_email_address())
 
     def _get_letter_summary(self):
         """What the collector is asked to do where there is no e-mail address."""

@@ -19,6 +19,14 @@ class AccountCollectionResolution(models.AbstractModel):
         :param bool is_demand: whether it asks for money
         """
         self.ensure_one()
+        if is_demand and self._is_left_alone():
+            self.message_post(
+                body=self.env._(
+                    "%s was not written to: nobody is to ask them for money now.",
+                    self.partner_id.display_name,
+                )
+            )
+            return
         address = self._get_email_address()
         if not address:
             self.message_post(
@@ -82,6 +90,31 @@ class AccountCollectionResolution(models.AbstractModel):
             if name != "user":
                 data["has_button_access"] = False
         return groups
+
+    def _is_left_alone(self):
+        """Whether nobody asks the customer for money now: they are not to be contacted,
+        or somebody else collects.
+
+        :rtype: bool
+        """
+        self.ensure_one()
+        today = self.company_id._get_collection_day()
+        # It holds whoever may see who was handed over or put off.
+        sudo = self.sudo()
+        return sudo.case_id.state == "handed_over" or bool(
+            sudo.env["account.collection.hold"].search_count(
+                [
+                    ("is_whole_customer", "=", True),
+                    ("partner_id", "=", self.partner_id.id),
+                    ("company_id", "=", self.company_id.id),
+                    ("date_start", "<=", today),
+                    "|",
+                    ("date_end", "=", False),
+                    ("date_end", ">=", today),
+                ],
+                limit=1,
+            )
+        )
 
     def _get_email_address(self):
         """Where the customer gets what concerns collections.

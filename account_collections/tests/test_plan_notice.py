@@ -148,6 +148,29 @@ class TestPlanNotice(PlanCommon):
         self._get_mail(plan, "please pay by 08/03/2024")
         self.assertFalse(plan.case_id.activity_ids)
 
+    def test_nobody_is_asked_who_is_not_to_be_contacted(self):
+        plan = self._propose(self.invoice)
+        with freeze_time("2024-07-10"):
+            self.env["account.collection.hold.set"].create(
+                {
+                    "case_id": plan.case_id.id,
+                    "date_end": "2024-07-24",
+                    "note": "Bereaved",
+                }
+            ).action_hold()
+        contacts = self.env["account.collection.contact"]
+        for day in ("2024-07-18", "2024-07-24"):
+            self._evaluate_on(day)
+            self.assertEqual((plan.state, plan.is_untold), ("at_risk", True))
+            with freeze_time(day):
+                plan.invalidate_recordset(["explanation"])
+                self.assertIn("not to be contacted", plan.explanation)
+        self.assertFalse(contacts.search([("partner_id", "=", self.customer.id)]))
+        self.assertFalse(plan.case_id.activity_ids)
+        self._evaluate_on("2024-07-25")
+        self._get_mail(plan, "please pay by 08/03/2024")
+        self.assertFalse(plan.is_untold)
+
     def test_paid_before_the_letter_is_sent(self):
         self.customer.email = False
         plan = self._propose(self.invoice)
