@@ -119,6 +119,8 @@ class AccountCollectionFee(models.Model):
         """
         if "cancel" in self.line_ids.late_move_id.mapped("state"):
             return self.env._("Late fee on an invoice that was cancelled")
+        if any(one._is_more_than_billed() for one in self.line_ids):
+            return self.env._("Late fee on an invoice that was corrected later")
         if any(one._get_due_rate() < one.rate for one in self.line_ids):
             return self.env._("Late fee at the reference rate that was entered later")
         if not self._get_excess(is_reduced=False):
@@ -128,8 +130,9 @@ class AccountCollectionFee(models.Model):
     @api.model
     def _ask_to_correct(self):
         """Ask for credit notes where a payment was booked after a fee for later days
-        had been charged, or the late invoice was credited or cancelled since, or the
-        reference rate was entered since and is lower than the provisional one."""
+        had been charged, or the late invoice was credited, corrected or cancelled
+        since, or the reference rate was entered since and is lower than the
+        provisional one."""
         self.env.flush_all()
         rows = self.env.execute_query(
             SQL(
@@ -160,6 +163,13 @@ class AccountCollectionFee(models.Model):
                   JOIN account_collection_fee_line charge ON charge.fee_id = fee.id
                   JOIN account_move late ON late.id = charge.late_move_id
                  WHERE fee.state = 'charged' AND late.state = 'cancel'
+                 UNION
+                SELECT fee.id
+                  FROM account_collection_fee fee
+                  JOIN account_collection_fee_line charge ON charge.fee_id = fee.id
+                  JOIN account_move_line item ON item.id = charge.line_id
+                 WHERE fee.state = 'charged'
+                   AND item.amount_currency < charge.principal
                 """
             )
         )

@@ -189,6 +189,19 @@ class AccountCollectionFeeLine(models.Model):
 
     # === HELPERS === #
 
+    def _is_more_than_billed(self):
+        """Whether more was charged for than the late item says since it was changed.
+
+        :rtype: bool
+        """
+        self.ensure_one()
+        return bool(self.line_id) and (
+            self.currency_id.compare_amounts(
+                self.principal, self.line_id.amount_currency
+            )
+            > 0
+        )
+
     def _get_due_rate(self):
         """The rate by what is known today: where the reference rate was provisional,
         by that which was entered since.

@@ -90,19 +90,19 @@ class AccountCollectionPolicy(models.Model):
         "each one that is late. Otherwise it is claimed once for the invoice.",
     )
     fee_grace_days = fields.Integer(
-        string="Grace of Fees",
+        string="Grace Days",
         help="Who pays within these days after the due date is charged nothing. "
         "Afterwards interest counts from the first day late.",
     )
     fee_min = fields.Monetary(
-        string="Least Fee",
+        string="Minimum Fee",
         currency_field="fee_currency_id",
         help="The least that a late invoice is charged in a calendar month, the "
         "compensation besides: who is charged several times in a month is charged up "
         "to it once.",
     )
     fee_max = fields.Monetary(
-        string="Most Fees",
+        string="Maximum Fee",
         currency_field="fee_currency_id",
         help="The most that is charged for a late invoice in all, the compensation "
         "besides. Zero sets no limit.",
@@ -137,6 +137,17 @@ class AccountCollectionPolicy(models.Model):
         "CHECK (fee_amount >= 0 AND fee_percent >= 0 AND fee_rate >= 0 "
         "AND fee_grace_days >= 0 AND fee_min >= 0 AND fee_max >= 0)",
         "Late fees, their rates and limits cannot be negative.",
+    )
+    _fee_rates = models.Constraint(
+        "CHECK (fee_percent <= 100 AND fee_rate <= 100 "
+        "AND fee_points BETWEEN 0 AND 100)",
+        "A late fee is between 0 and 100 %, by the year where it is interest. Correct "
+        "the percentage.",
+    )
+    _fee_min_max = models.Constraint(
+        "CHECK (fee_max = 0 OR fee_min <= fee_max)",
+        "The minimum fee is more than the maximum fee. Lower the one, or raise the "
+        "other; a maximum of zero sets no limit.",
     )
     _fee_day = models.Constraint(
         "CHECK (fee_day BETWEEN 1 AND 28)",

@@ -58,7 +58,7 @@ class AccountCollectionReturnLine(models.Model):
     quantity = fields.Float(digits="Product Unit", default=1, required=True)
     condition = fields.Selection(CONDITIONS, default="new", required=True)
     restocking_percent = fields.Float(
-        string="Restocking (%)",
+        string="Restocking Fee (%)",
         default=lambda self: self.env.company.root_id.collection_restocking_percent,
         help="What is kept of the price, in percent.",
     )

@@ -1,10 +1,12 @@
 from datetime import date, timedelta
 
 from freezegun import freeze_time
+from psycopg2 import IntegrityError
 
 from odoo import Command
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import Form, new_test_user, tagged
+from odoo.tools import mute_logger
 
 from .common import TODAY, CollectionCommon
 
@@ -679,6 +681,35 @@ class TestFee(FeeCommon):
         self.assertEqual(invoice.collection_fee_amount, 2.74)
         with self.assertRaisesRegex(UserError, "There is nothing to charge"):
             wizard.action_charge()
+
+    def test_limits_that_make_no_sense(self):
+        """(what the policy says, the constraint that it violates)."""
+        for values, constraint in (
+            ({"fee_percent": 100.01}, "fee_rates"),
+            ({"fee_percent": 1e9}, "fee_rates"),
+            ({"fee_percent": -1}, "fee_limits"),
+            ({"fee_rate": 101}, "fee_rates"),
+            ({"fee_points": -1}, "fee_rates"),
+            ({"fee_min": 50, "fee_max": 10}, "fee_min_max"),
+            ({"fee_max": -1}, "fee_limits"),
+            ({"fee_percent": 100, "fee_rate": 100, "fee_points": 0}, None),
+            ({"fee_min": 10, "fee_max": 10}, None),
+            ({"fee_min": 10, "fee_max": 0}, None),
+        ):
+            with (
+                self.subTest(values=values),
+                mute_logger("odoo.sql_db"),
+                self.env.cr.savepoint() as savepoint,
+            ):
+                if constraint:
+                    with self.assertRaisesRegex(IntegrityError, f'_{constraint}"'):
+                        self.policy.write(values)
+                        self.policy.flush_recordset()
+                else:
+                    self.policy.write(values)
+                    self.policy.flush_recordset()
+                savepoint.close(rollback=True)
+            self.env.invalidate_all()
 
     def test_no_days_to_come(self):
         wizard = self.env["account.collection.fee.charge"]

@@ -129,6 +129,33 @@ class TestFeeCorrection(FeePostingCommon):
                 if amount == 10000 and days > 30:
                     self.assertExcess(fee, fee.amount)
 
+    def test_invoice_halved(self):
+        """(method, charged, too much): the late invoice is set to draft and
+        corrected, and somebody is asked to credit the fee."""
+        for values, charged, excess in (
+            ({}, 273.97, 136.98),
+            ({"fee_method": "percent", "fee_percent": 5}, 500, 250),
+            ({"fee_method": "flat", "fee_amount": 15}, 15, 0),
+        ):
+            with self.subTest(values=values):
+                invoice, fee = self._charge_late(**values)
+                self.assertEqual(fee.amount, charged)
+                partner = fee.partner_id
+                self.env["account.collection.case"]._refresh(self.company, partner)
+                invoice.button_draft()
+                invoice.invoice_line_ids.price_unit = 5000
+                invoice.action_post()
+                fee.invalidate_recordset()
+                self.env["account.collection.fee"]._ask_to_correct()
+                activity = partner.collection_case_ids.activity_ids
+                self.assertEqual(len(activity), 1 if excess else 0)
+                if excess:
+                    self.assertIn("corrected later", str(activity.note))
+                    self.assertIn(str(excess), str(activity.note))
+                self.assertExcess(fee, excess)
+                self.env["account.collection.fee"]._ask_to_correct()
+                self.assertEqual(partner.collection_case_ids.activity_ids, activity)
+
     def test_invoice_cancelled(self):
         """What was charged for an invoice that is cancelled is given back."""
         invoice, fee = self._charge_late()

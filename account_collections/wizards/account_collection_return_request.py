@@ -216,7 +216,7 @@ class AccountCollectionReturnRequestLine(models.TransientModel):
         required=True,
     )
     restocking_percent = fields.Float(
-        string="Restocking (%)",
+        string="Restocking Fee (%)",
         default=lambda self: self.env.company.root_id.collection_restocking_percent,
     )
     amount = fields.Monetary(string="Credit", compute="_compute_amount")
