@@ -232,6 +232,11 @@ class TestPlanProposal(PlanCommon):
         self.assertIn(plan.name, wizard.problem)
         with self.assertRaisesRegex(UserError, plan.name):
             wizard.action_propose()
+        wizard = self.env["account.collection.promise.take"].create(
+            {"line_ids": [Command.set(self._get_receivable_line(self.invoice).ids)]}
+        )
+        with self.assertRaisesRegex(UserError, plan.name):
+            wizard.action_confirm()
 
     def test_wizard_says_that_a_manager_decides(self):
         self._propose(self.invoice).action_cancel()

@@ -76,11 +76,14 @@ class AccountCollectionItemChoice(models.AbstractModel):
         """Create what was entered, as a draft.
 
         :return: the resolution, of whatever kind
-        :raise UserError: when no open item is chosen
+        :raise UserError: when no open item is chosen, or when something else covers
+            all of them
         """
         self.ensure_one()
         if not self.line_ids:
             raise UserError(self.env._("Choose the open items that it covers."))
+        if problem := self._get_agreed_problem():
+            raise UserError(problem)
         return self.env[self._resolution_model].create(self._prepare_resolution())
 
     def _prepare_resolution(self):
@@ -105,6 +108,20 @@ class AccountCollectionItemChoice(models.AbstractModel):
             lines = self.line_ids._origin
             self._check_customers(lines.partner_id, lines.company_id)
         return result
+
+    def _get_agreed_problem(self):
+        """Name what is in force on the open items and leaves nothing to agree.
+
+        :return: a sentence in the user's language, nothing where something is left
+        :rtype: str
+        """
+        if not self.agreed or not self.currency_id.is_zero(self.amount_free):
+            return ""
+        return self.env._(
+            "%s is in force on these open items. Tick 'Replace what was agreed' to end "
+            "it, or choose other items.",
+            self.agreed,
+        )
 
     def _new_resolution(self, **values):
         """The resolution that would be made, not saved.

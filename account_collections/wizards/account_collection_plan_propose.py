@@ -244,12 +244,8 @@ class AccountCollectionPlanPropose(models.TransientModel):
 
         :rtype: str
         """
-        if self.currency_id.is_zero(self.amount_free) and self.agreed:
-            return self.env._(
-                "%s is in force on these open items. Tick 'Replace what was agreed' to "
-                "end it, or choose other items.",
-                self.agreed,
-            )
+        if agreed := self._get_agreed_problem():
+            return agreed
         if not self.installment_ids:
             return self.env._(
                 "Enter a number or an amount of installments, and a deposit of no more "
