@@ -25,12 +25,17 @@ class AccountCollectionResolution(models.AbstractModel):
         wizard = (
             self.env["account.move.reversal"]
             .with_company(move.company_id)
-            .with_context(active_model="account.move", active_ids=move.ids)
+            .with_context(
+                active_model="account.move",
+                active_ids=move.ids,
+                # At the rate of the invoice nothing is left over of it, and Odoo's
+                # copy of a discount for early payment balances as the invoice does.
+                default_invoice_currency_rate=move.invoice_currency_rate,
+            )
             .create(self._prepare_reversal(move))
         )
         wizard.refund_moves()
-        credit = wizard.new_move_ids
-        self._set_booked_rate(move, credit)
+        credit = wizard.new_move_ids.with_context(default_invoice_currency_rate=None)
         if self._is_part(move, amount):
             self._clear_discount(credit)
             credit.write(
@@ -186,15 +191,6 @@ class AccountCollectionResolution(models.AbstractModel):
         :rtype: bool
         """
         return bool(move.currency_id.compare_amounts(amount, move.amount_total))
-
-    def _set_booked_rate(self, move, credit):
-        """Credit at the rate of the invoice, so that nothing is left over of it.
-
-        :param move: the invoice (`account.move`)
-        :param credit: its draft credit note (`account.move`)
-        """
-        if move.currency_id != move.company_currency_id:
-            credit.invoice_currency_rate = move.invoice_currency_rate
 
     def _get_credited_lines(self, move):
         """The lines of an invoice that a credit note is in proportion to.

@@ -112,7 +112,8 @@ class AccountCollectionSettlement(models.Model):
         )
 
     def _is_paid_as_offered(self):
-        """Whether all that was offered was paid before the customer has answered.
+        """Whether what falls due before the offer expires was paid in time, without
+        another answer of the customer: all of it, if nothing falls due before.
 
         :rtype: bool
         """
@@ -136,9 +137,14 @@ class AccountCollectionSettlement(models.Model):
             self.date_expiry,
             slack=self._to_units(self.amount_waived),
         )
+        by_expiry = [
+            outcome
+            for term, outcome in zip(terms, outcomes, strict=True)
+            if term.date_due <= self.date_expiry
+        ]
         return bool(terms) and all(
             outcome.state == "kept" and outcome.date_kept <= self.date_expiry
-            for outcome in outcomes
+            for outcome in by_expiry or outcomes
         )
 
     def _accept_by_payment(self):

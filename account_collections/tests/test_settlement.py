@@ -231,6 +231,61 @@ class TestSettlement(SettlementCommon):
         self.assertIn("by payment", settlement.accepted_by)
         self.assertClosed(self.invoice)
 
+    def test_payment_accepts_by_what_is_due_before_the_expiry(self):
+        """(days of the payments agreed, payments made on days, state after the expiry):
+        what falls due by the 10th day accepts; all of it, if nothing does."""
+        for agreed, paid, expected in (
+            ((5, 12), {4: 300}, "accepted"),
+            ((5, 12), {4: 299}, "lapsed"),
+            ((5, 12), {6: 300}, "lapsed"),
+            ((5, 10), {5: 300}, "lapsed"),
+            ((5, 10), {5: 300, 10: 500}, "settled"),
+            ((11, 12), {5: 300}, "lapsed"),
+            ((11, 12), {5: 300, 9: 500}, "settled"),
+        ):
+            with (
+                self.subTest(agreed=agreed, paid=paid),
+                self.env.cr.savepoint() as savepoint,
+            ):
+                settlement = self._settlement(
+                    self.invoice,
+                    until="offered",
+                    payment_ids=[
+                        Command.create(
+                            {"date_due": TODAY + timedelta(days=days), "amount": amount}
+                        )
+                        for days, amount in zip(agreed, (300, 500), strict=True)
+                    ],
+                )
+                for day, amount in paid.items():
+                    self._pay_invoices(self.invoice, amount, days=day)
+                    self._evaluate_on(day)
+                self._evaluate_on(11)
+                self.assertEqual(settlement.state, expected)
+                if expected == "accepted":
+                    self.assertIn("by payment", settlement.accepted_by)
+                    self._pay_invoices(self.invoice, 500, days=12)
+                    self._evaluate_on(12)
+                    self.assertEqual(settlement.state, "settled")
+                    self.assertClosed(self.invoice)
+                savepoint.rollback()
+
+    def test_first_payment_imported_after_the_offer_lapsed(self):
+        settlement = self._settlement(
+            self.invoice,
+            until="offered",
+            payment_ids=[
+                Command.create({"date_due": TODAY + timedelta(days=5), "amount": 300}),
+                Command.create({"date_due": TODAY + timedelta(days=40), "amount": 500}),
+            ],
+        )
+        self._evaluate_on(11)
+        self.assertEqual(settlement.state, "lapsed")
+        self._pay_invoices(self.invoice, 300, days=5)
+        self._evaluate_on(12)
+        self.assertEqual(settlement.state, "accepted")
+        self.assertEqual(settlement.hold_ids.amount, 700)
+
     def test_payment_imported_after_the_offer_lapsed(self):
         settlement = self._settlement(self.invoice, until="offered")
         self._evaluate_on(12)

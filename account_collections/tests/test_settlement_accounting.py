@@ -261,6 +261,31 @@ class TestSettlementAccounting(SettlementCommon):
                     self.assertEqual(tax.balance, 1.9)
                 savepoint.rollback()
 
+    def test_cash_discount_in_a_foreign_currency(self):
+        """Taxes on the whole invoice, booked at another rate than today's: Odoo's own
+        reversal at the rate of today would not balance."""
+        self.company.tax_calculation_rounding_method = "round_globally"
+        currency = self.setup_other_currency(
+            "CHF", rates=[("2024-01-01", 0.5371), (TODAY, 0.8113)]
+        )
+        term = self.env["account.payment.term"].create(
+            {
+                "name": "2.5 % within 7 days",
+                "early_discount": True,
+                "discount_percentage": 2.5,
+                "discount_days": 7,
+                "early_pay_discount_computation": "mixed",
+            }
+        )
+        invoice = self._create_taxed_invoice(
+            [(544.84, self._create_tax(5.5)), (307.06, self._create_tax(20))],
+            currency_id=currency.id,
+            invoice_payment_term_id=term.id,
+        )
+        settlement, _before = self._settle(invoice)
+        self.assertEqual(settlement.move_ids.amount_total, 188.2)
+        self.assertClosed(settlement.move_ids)
+
     def test_cancellation_puts_everything_back(self):
         """(nature, currency): the trial balance is the one before."""
         for nature, foreign in (
