@@ -34,6 +34,29 @@ class AccountCollectionSettlement(models.Model):
         title = env._("Settlement offer")
         return f"{title} {self.name.replace('/', '-')}"
 
+    def _is_due_before_expiry(self):
+        """Whether something is to be paid before the offer expires: paying that accepts
+        it.
+
+        :rtype: bool
+        """
+        return any(payment.date_due <= self.date_expiry for payment in self.payment_ids)
+
+    def _has_other_open_items(self):
+        """Whether the customer owes something that the settlement does not cover.
+
+        :rtype: bool
+        """
+        items = self.env["account.collection.open.item"]._get_open_items(
+            self.company_id,
+            self.company_id._get_collection_day(),
+            self.partner_id.ids,
+        )
+        return any(
+            item["residual"] > 0 and item["line_id"] not in self.line_ids.ids
+            for item in items
+        )
+
     def _get_agreement_values(self):
         """Put what the offer says into plain values, in the customer's language.
 
@@ -50,6 +73,7 @@ class AccountCollectionSettlement(models.Model):
             "company": settlement.company_id,
             "date_text": format_date(env, settlement.date_start),
             "expiry_text": format_date(env, settlement.date_expiry),
+            "is_due_before": settlement._is_due_before_expiry(),
             "amount_text": currency.format(settlement.amount),
             "amount_words": currency.amount_to_text(settlement.amount),
             "covered_text": currency.format(settlement.amount_covered),
