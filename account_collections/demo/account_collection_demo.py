@@ -87,7 +87,7 @@ class AccountCollectionDemo(models.AbstractModel):
             promise = self._get(f"promise_{name}")
             with self._on(0):
                 promise._evaluate()
-            promise._schedule_call()
+            promise._schedule_activity()
 
     def _load_plans(self):
         """Plans: waiting for approval, active as a second version of another, at risk,

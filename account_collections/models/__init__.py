@@ -21,6 +21,7 @@ from . import account_collection_ledger
 from . import account_collection_decision
 from . import account_collection_commitment
 from . import account_collection_commitment_reminder
+from . import account_collection_numeric
 from . import account_collection_resolution
 from . import account_collection_resolution_commitment
 from . import account_collection_resolution_cover
@@ -64,6 +65,7 @@ from . import account_collection_case_fee
 from . import account_collection_settlement
 from . import account_collection_settlement_payment
 from . import account_collection_settlement_entry
+from . import account_collection_settlement_undone
 from . import account_collection_settlement_evaluation
 from . import account_collection_settlement_agreement
 from . import account_collection_policy_settlement

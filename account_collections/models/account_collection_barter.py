@@ -2,7 +2,6 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools.misc import format_date
 
-from ..tools.number import check_numbers
 from .account_collection_resolution_acceptance import DECIDED, TERMS
 
 
@@ -150,14 +149,7 @@ class AccountCollectionBarter(models.Model):
 
     # === CRUD METHODS === #
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        for vals in vals_list:
-            check_numbers(self, vals)
-        return super().create(vals_list)
-
     def write(self, vals):
-        check_numbers(self, vals)
         if "evidence_ids" in vals and any(self.mapped("date_accepted")):
             raise UserError(
                 self.env._("The evidence is part of what both sides have agreed.")

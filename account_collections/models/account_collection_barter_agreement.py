@@ -91,12 +91,21 @@ class AccountCollectionBarter(models.Model):
                 "The values follow the selling prices of %s for what is set off.",
                 self.company_id.name,
             ),
-            self.value_note or "",
+            self._get_sentence(self.value_note),
         ]
         if self.evidence_ids:
             names = ", ".join(self.evidence_ids.mapped("name"))
-            texts.append(self.env._("Evidence: %s", names))
+            texts.append(self._get_sentence(self.env._("Evidence: %s", names)))
         return " ".join(filter(None, texts))
+
+    def _get_sentence(self, text):
+        """Close what somebody wrote with a full stop, so that more can follow.
+
+        :param str text: the words, maybe none
+        :rtype: str
+        """
+        text = (text or "").strip()
+        return f"{text}." if text and text[-1] not in ".!?" else text
 
     def _get_debt_text(self):
         """Say what is owed.

@@ -84,21 +84,3 @@ class AccountCollectionBarter(models.Model):
         ) and not barter._get_netting_shares(
             -barter._get_payable_line().amount_residual_currency
         )
-
-    def _is_matched(self, line, others):
-        """Whether a journal item is matched in full with some others.
-
-        :param line: the journal item (`account.move.line`)
-        :param others: the journal items that count
-        :rtype: bool
-        """
-        matched = sum(
-            partial.debit_amount_currency
-            for partial in line.matched_credit_ids
-            if partial.credit_move_id in others
-        ) + sum(
-            partial.credit_amount_currency
-            for partial in line.matched_debit_ids
-            if partial.debit_move_id in others
-        )
-        return line.currency_id.compare_amounts(matched, abs(line.amount_currency)) >= 0

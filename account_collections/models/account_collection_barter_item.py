@@ -2,7 +2,14 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.fields import Command
 
-from ..tools.number import check_numbers
+# The accounts of customers, suppliers and money, and those off the balance sheet.
+NO_EXPENSE = (
+    "asset_receivable",
+    "liability_payable",
+    "asset_cash",
+    "liability_credit_card",
+    "off_balance",
+)
 
 
 class AccountCollectionBarterItem(models.AbstractModel):
@@ -12,6 +19,7 @@ class AccountCollectionBarterItem(models.AbstractModel):
 
     _name = "account.collection.barter.item"
     _description = "Given in Barter"
+    _inherit = ["account.collection.numeric"]
     _order = "sequence, id"
 
     # === FIELDS === #
@@ -59,9 +67,7 @@ class AccountCollectionBarterItem(models.AbstractModel):
         readonly=False,
         precompute=True,
         check_company=True,
-        domain=[
-            ("account_type", "not in", ("asset_receivable", "liability_payable")),
-        ],
+        domain=[("account_type", "not in", NO_EXPENSE)],
         ondelete="restrict",
         help="Where it is booked: that of the product, else of its category, else the "
         "usual one of the company.",
@@ -82,6 +88,30 @@ class AccountCollectionBarterItem(models.AbstractModel):
                         "%s needs a quantity and a unit value greater than zero. "
                         "Remove it if it is not part of the barter.",
                         item.name,
+                    )
+                )
+
+    @api.constrains("tax_ids", "account_id")
+    def _check_booking(self):
+        for item in self:
+            if others := item.tax_ids.filtered(
+                lambda tax: tax.type_tax_use != "purchase"
+            ):
+                raise ValidationError(
+                    self.env._(
+                        "%(taxes)s: no taxes on purchases. Choose those that the bill "
+                        "of %(item)s has.",
+                        taxes=", ".join(others.mapped("name")),
+                        item=item.name,
+                    )
+                )
+            if item.account_id.account_type in NO_EXPENSE:
+                raise ValidationError(
+                    self.env._(
+                        "%(account)s is no account for expenses. Choose where "
+                        "%(item)s is booked.",
+                        account=item.account_id.display_name,
+                        item=item.name,
                     )
                 )
 
@@ -145,18 +175,6 @@ class AccountCollectionBarterItem(models.AbstractModel):
             item.amount_untaxed, item.amount_total = item._get_totals(
                 {item: item.quantity}
             )
-
-    # === CRUD METHODS === #
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        for vals in vals_list:
-            check_numbers(self, vals)
-        return super().create(vals_list)
-
-    def write(self, vals):
-        check_numbers(self, vals)
-        return super().write(vals)
 
     # === HELPERS === #
 

@@ -14,7 +14,12 @@ class AccountCollectionResolution(models.AbstractModel):
 
     _name = "account.collection.resolution"
     _description = "Resolution"
-    _inherit = ["portal.mixin", "mail.thread", "mail.activity.mixin"]
+    _inherit = [
+        "account.collection.numeric",
+        "portal.mixin",
+        "mail.thread",
+        "mail.activity.mixin",
+    ]
     _order = "date_start desc, id desc"
     _check_company_auto = True
 

@@ -76,7 +76,7 @@ class AccountCollectionResolutionAcceptance(models.AbstractModel):
                         name=resolution.accepted_by,
                     )
                 )
-            if not (name or "").strip():
+            if not isinstance(name, str) or not name.strip():
                 raise UserError(self.env._("Enter the name of who accepts."))
             resolution._check_acceptable()
             resolution._record_acceptance(name.strip())

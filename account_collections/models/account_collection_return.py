@@ -204,7 +204,7 @@ class AccountCollectionReturn(models.Model):
         """
         for one in self:
             one._lock_in(("requested",))
-            if not (reason or "").strip():
+            if not isinstance(reason, str) or not reason.strip():
                 raise UserError(
                     self.env._("Tell the customer why the return is rejected.")
                 )

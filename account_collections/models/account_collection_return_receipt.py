@@ -50,10 +50,12 @@ class AccountCollectionReturn(models.Model):
         :param dict results: by return line, the quantity accepted, the quantity
             refused (in the unit of the invoice) and the reason of the refusal
         :param float freight: what is settled for the freight, if it has changed
-        :raise UserError: when nothing is awaited, or the quantities make no sense
+        :raise UserError: when nothing is awaited, the quantities make no sense, or
+            something else was agreed over the value since it expired
         """
         self.ensure_one()
-        self._lock_in(("authorized", "received"))
+        self._lock_in(("authorized", "received", "expired"))
+        is_late = self.state == "expired"
         if self._get_posted_credits():
             raise UserError(
                 self.env._(
@@ -80,7 +82,28 @@ class AccountCollectionReturn(models.Model):
             self._end("rejected")
         else:
             self._accept(freight)
+            if is_late:
+                self._check_not_agreed_since()
+                self._open_case()
         self._follow_up()
+
+    def _check_not_agreed_since(self):
+        """See that the goods that arrived too late can still be credited: nothing else
+        was agreed over their value since the return expired.
+
+        :raise UserError: naming what was agreed, and what to do
+        """
+        held = sum(self.hold_ids.mapped("amount"))
+        names = self._get_cover_names()
+        if names and self.currency_id.compare_amounts(held, self.amount_accepted) < 0:
+            raise UserError(
+                self.env._(
+                    "%(name)s expired, and %(others)s covers what is owed of the "
+                    "invoice since. Cancel that first, or send the goods back.",
+                    name=self.name,
+                    others=names,
+                )
+            )
 
     def _drop_drafts(self):
         """Cancel the credit notes that were set to draft to correct the receipt: the
@@ -115,6 +138,7 @@ class AccountCollectionReturn(models.Model):
             {
                 "state": "received",
                 "amount_accepted": amount,
+                "date_end": False,
                 "date_received": one.date_received
                 or one.company_id._get_collection_day(),
             }

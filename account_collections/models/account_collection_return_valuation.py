@@ -11,6 +11,7 @@ class AccountCollectionReturnValuation(models.AbstractModel):
 
     _name = "account.collection.return.valuation"
     _description = "Value of Returned Goods"
+    _inherit = ["account.collection.numeric"]
 
     # === HELPERS === #
 

@@ -219,7 +219,9 @@ class AccountCollectionSettlement(models.Model):
         """
         for settlement in self:
             settlement._lock_in(("draft", *self._live_states, "settled"))
-            if settlement.state == "settled" and not settlement._is_manager():
+            if (
+                settlement.state == "settled" or settlement._is_undone_by_hand()
+            ) and not settlement._is_manager():
                 raise UserError(
                     self.env._(
                         "%s is settled. Ask a manager to cancel it.", settlement.name

@@ -91,6 +91,7 @@ class AccountCollectionSettlement(models.Model):
         :raise UserError: Odoo's own message when it cannot be posted
         """
         self.ensure_one()
+        self._match_entries()
         remaining = self._get_remaining()
         if not remaining:
             return

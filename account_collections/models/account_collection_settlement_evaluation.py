@@ -55,9 +55,12 @@ class AccountCollectionSettlement(models.Model):
         if in_transaction and due:
             due._trigger_follow_up()
         elif not in_transaction:
-            (settlements - due)._close_requests()
+            undone = settlements.filtered(lambda one: one._is_undone_by_hand())
+            (settlements - due - undone)._close_requests()
             for settlement in due:
                 settlement._follow_payment()
+            for settlement in undone - due:
+                settlement._ask_accountant(settlement._get_undone_text())
         return result
 
     def _get_evaluated_state(self, outcomes, as_of):
@@ -78,7 +81,7 @@ class AccountCollectionSettlement(models.Model):
         )
         if is_void:
             state = "cancelled"
-        elif is_paid and self.is_remitted:
+        elif is_paid and self.is_remitted and self._is_given_up():
             state = "settled"
         elif any(self._get_wait_end(commitment) < as_of for commitment in missed):
             state = "lapsed"
@@ -168,7 +171,7 @@ class AccountCollectionSettlement(models.Model):
             raise
         except (UserError, RedirectWarning) as error:
             self.invalidate_recordset()
-            self._ask_accountant(error.args[0])
+            self._ask_accountant(self._get_accountant_note(error.args[0]))
 
     def _settle(self):
         """Close the debt: give up the remainder.
@@ -184,10 +187,10 @@ class AccountCollectionSettlement(models.Model):
         self.state = "settled"
         self._follow_up()
 
-    def _ask_accountant(self, error):
+    def _ask_accountant(self, text):
         """Ask for help with what cannot be posted: once, until it is.
 
-        :param str error: what Odoo says about it
+        :param str text: what has happened, and what to do
         """
         self.ensure_one()
         summary = (
@@ -195,7 +198,7 @@ class AccountCollectionSettlement(models.Model):
             if self.is_paid
             else self.env._("Reverse by hand: %s", self.name)
         )
-        note = nl2br_enclose(self._get_accountant_note(error), "p")
+        note = nl2br_enclose(text, "p")
         # It is asked for by the rule, whoever causes it.
         asked = self.sudo().activity_ids.filtered("automated")
         if asked.filtered(lambda one: one.summary == summary and one.note == note):
@@ -227,7 +230,10 @@ class AccountCollectionSettlement(models.Model):
             self.message_post(
                 body=self.env._("A payment came in time after all: it did not lapse.")
             )
-        if former == "settled":
+        if former == "settled" and self.is_paid and self.is_remitted:
+            self._open_case()
+            self.case_id.sudo().message_post(body=self._get_undone_text())
+        elif former == "settled":
             self._tell_undone()
         return result
 
@@ -312,17 +318,15 @@ class AccountCollectionSettlement(models.Model):
                 "Waits for the answer of the customer until %s.",
                 format_date(self.env, self.date_expiry),
             )
+        if self._is_undone_by_hand():
+            return self._get_undone_text()
         if self.state == "accepted" and self.is_paid:
             return self.env._(
                 "Paid in time: the remainder is given up in a moment. If it is not, "
                 "an activity says why."
             )
         if self.state == "accepted":
-            return self.env._(
-                "%(amount)s is expected by %(date)s.",
-                amount=self.currency_id.format(self.amount_open),
-                date=format_date(self.env, self.date_next),
-            )
+            return self._get_expectation_text()
         if self.state == "lapsed" and self.is_remitted:
             return self.env._(
                 "Its payment was undone: what had been given up has to be reversed."
@@ -347,3 +351,27 @@ class AccountCollectionSettlement(models.Model):
                 )
             )
         return ""
+
+    def _get_expectation_text(self):
+        """Say what is paid next, and what in all.
+
+        :rtype: str
+        """
+        # What is agreed counts, whoever may see it.
+        following = self.sudo().commitment_ids.filtered(
+            lambda commitment: (
+                commitment.amount_open and commitment.date_due == self.date_next
+            )
+        )
+        due = sum(following.mapped("amount_open"))
+        values = {
+            "amount": self.currency_id.format(due),
+            "date": format_date(self.env, self.date_next),
+        }
+        if not self.currency_id.compare_amounts(due, self.amount_open):
+            return self.env._("%(amount)s is expected by %(date)s.", **values)
+        return self.env._(
+            "%(amount)s is expected by %(date)s, and %(total)s in all.",
+            total=self.currency_id.format(self.amount_open),
+            **values,
+        )

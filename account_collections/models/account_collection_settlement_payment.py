@@ -5,6 +5,7 @@ from odoo.exceptions import UserError, ValidationError
 class AccountCollectionSettlementPayment(models.Model):
     _name = "account.collection.settlement.payment"
     _description = "Payment of a Settlement"
+    _inherit = ["account.collection.numeric"]
     _order = "date_due, id"
     _check_company_auto = True
 

@@ -39,6 +39,7 @@ from . import test_plan
 from . import test_plan_agreement
 from . import test_plan_notice
 from . import test_plan_proposal
+from . import test_numbers
 from . import test_payment_link
 from . import test_cockpit
 from . import test_case_payment
@@ -54,6 +55,7 @@ from . import test_settlement
 from . import test_settlement_accounting
 from . import test_settlement_payment
 from . import test_settlement_posting
+from . import test_settlement_undone
 from . import test_agreement_moved
 from . import test_case_ways_out
 from . import test_ui_fees

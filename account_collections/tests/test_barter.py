@@ -284,6 +284,22 @@ class TestBarter(BarterCommon):
             ({"given_ids": [self._give(quantity=float("inf"))]}, "a number"),
             ({"given_ids": [self._give(price_unit=float("nan"))]}, "a number"),
             ({"amount": float("nan")}, "a number"),
+            (
+                {"given_ids": [self._give(taxes=self._create_tax("sale", 33))]},
+                "no taxes on purchases",
+            ),
+            (
+                {
+                    "given_ids": [
+                        self._give(account_id=self.bank_journal.default_account_id.id)
+                    ]
+                },
+                "no account for expenses",
+            ),
+            (
+                {"given_ids": [self._give(account_id=self.receivable_account.id)]},
+                "no account for expenses",
+            ),
             ({"date_deadline": TODAY - timedelta(days=1)}, "past"),
             (
                 {

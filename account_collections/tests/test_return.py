@@ -25,7 +25,7 @@ TRANSITIONS = {
     "action_confirm": ({"draft"}, "requested"),
     "action_authorize": ({"requested"}, "authorized"),
     "action_reject": ({"requested"}, "rejected"),
-    "receive": ({"authorized", "received"}, "received"),
+    "receive": ({"authorized", "received", "expired"}, "received"),
     "action_credit": ({"received"}, "credited"),
     "action_cancel": ({"draft", "requested", "authorized"}, "cancelled"),
 }
@@ -92,6 +92,42 @@ class TestReturn(ReturnCommon):
         self.assertIn("has not arrived", one.message_ids[0].subject)
         # What did not arrive can come back in another return.
         self._take_back(invoice, [1])
+
+    def test_arrived_after_all(self):
+        """Goods that arrive after the deadline are received, unless their value was
+        agreed upon otherwise since."""
+        for promised, message in ((100, None), (150, "covers what is owed")):
+            with self.subTest(promised=promised):
+                invoice = self._sell((2, 100, None))
+                one = self._take_back(
+                    invoice, [1], date_deadline=TODAY + timedelta(days=10)
+                )
+                with freeze_time(TODAY + timedelta(days=11)):
+                    self.env["account.collection.commitment"]._cron_evaluate()
+                    self.assertEqual(one.state, "expired")
+                    self.env["account.collection.promise"].create(
+                        {
+                            "partner_id": self.customer.id,
+                            "company_id": self.company.id,
+                            "line_ids": self._get_receivable_line(invoice).ids,
+                            "amount": promised,
+                            "date_due": TODAY + timedelta(days=12),
+                        }
+                    ).action_confirm()
+                    if message:
+                        with (
+                            self.assertRaisesRegex(UserError, message),
+                            self.env.cr.savepoint(),
+                        ):
+                            self._receive(one)
+                        self.assertEqual(one.state, "expired")
+                        continue
+                    self._receive(one)
+                    self.assertEqual((one.state, one.date_end), ("received", False))
+                    self.assertHeld(one, [100])
+                    self.assertEqual(one.case_id.state, "open")
+                    one.action_credit()
+                    self.assertEqual(one.state, "credited")
 
     def test_default_deadline(self):
         self.company.sudo().collection_return_days = 21

@@ -18,7 +18,7 @@ def to_number(value):
 
 
 def check_numbers(model, vals):
-    """Refuse what is no number, which Odoo could not round.
+    """Refuse what is no number, which Odoo could not round, in the lines too.
 
     :param model: the model that is written to
     :param dict vals: the values to be written
@@ -26,7 +26,11 @@ def check_numbers(model, vals):
     """
     for name, value in vals.items():
         field = model._fields.get(name)
-        if (
+        if field and field.type == "one2many":
+            for command in value or []:
+                if isinstance(command, list | tuple) and isinstance(command[-1], dict):
+                    check_numbers(model.env[field.comodel_name], command[-1])
+        elif (
             field
             and field.type in ("float", "monetary")
             and not isfinite(to_number(value or 0))

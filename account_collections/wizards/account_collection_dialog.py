@@ -1,5 +1,7 @@
 from odoo import api, models
 
+from ..tools.number import check_numbers
+
 
 class AccountCollectionDialog(models.AbstractModel):
     """What the forms share that show something of other records: nothing of those that
@@ -42,7 +44,9 @@ class AccountCollectionDialog(models.AbstractModel):
 
         :param dict values: values of the form, as they are written or shown
         :raise AccessError: for a record that the user may not read
+        :raise UserError: for what is no number
         """
+        check_numbers(self, values)
         names = [
             name
             for name in values

@@ -194,6 +194,7 @@ class AccountCollectionSettlementOfferPayment(models.TransientModel):
 
     _name = "account.collection.settlement.offer.payment"
     _description = "Payment of an Offer"
+    _inherit = ["account.collection.numeric"]
     _order = "date_due, id"
 
     # === FIELDS === #
