@@ -189,9 +189,9 @@ class TestReturnAttached(ReturnCommon):
                 "reason_id": self.env.ref(
                     "account_collections.dispute_reason_price"
                 ).id,
-                "credit_move_ids": [Command.set(credit.ids)],
             }
         )
+        dispute.sudo().credit_move_ids = credit
         self.assertRefused(one, credit, f"{dispute.name} already")
 
     def test_only_when_the_goods_are_here(self):
