@@ -250,9 +250,19 @@ class AccountCollectionPlan(models.Model):
             self._open_case()
             self._cover()
             return
-        self._release_manual_holds()
         self._release_claims(self._get_past_holds() - holds)
-        holds.filtered(lambda hold: hold._is_over()).active = False
+        idle = holds.filtered(lambda hold: not hold.active or hold._is_over())
+        idle.filtered("active").active = False
+        shares = self._get_shares(idle.line_id)
+        self._release_manual_holds(
+            [
+                {
+                    "line_id": hold.line_id.id,
+                    "amount": self._from_units(shares[hold.id].expected),
+                }
+                for hold in idle
+            ]
+        )
         holds.date_end = date_end
 
     def _release_manual_holds(self, vals_list=()):

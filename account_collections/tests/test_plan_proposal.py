@@ -66,10 +66,10 @@ class TestPlanProposal(PlanCommon):
 
     def test_a_hold_set_by_hand_stays_until_the_approval(self):
         hold = self._hold(self._get_receivable_line(self.invoice))
-        plan = self._propose_beyond()
-        self.assertTrue(hold.active)
+        plan = self._propose_beyond(amount=200)
+        self.assertEqual(hold.amount, 300)
         plan.with_user(self.manager).action_activate()
-        self.assertFalse(hold.active)
+        self.assertEqual((hold.amount, plan.hold_ids.amount), (100, 200))
 
     def test_approved_before_it_is_accepted(self):
         plan = self._propose_beyond(wait_for_acceptance=True)
