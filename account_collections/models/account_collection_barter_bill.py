@@ -316,21 +316,6 @@ class AccountCollectionBarter(models.Model):
         """
         return move.state == "posted" and not self._get_whole_reversals(move)
 
-    def _get_whole_reversals(self, move):
-        """What reverses an entry as a whole.
-
-        :param move: the bill or the netting entry (`account.move`), maybe none
-        :return: the posted entries (`account.move`)
-        """
-        return move.reversal_move_ids.filtered(
-            lambda reversal: (
-                reversal.state == "posted"
-                and not self.currency_id.compare_amounts(
-                    reversal.amount_total, move.amount_total
-                )
-            )
-        )
-
     def _get_payable_line(self):
         """What the bill owes to the customer.
 

@@ -60,7 +60,9 @@ class AccountCollectionReturn(models.Model):
         self.return_line_ids._check_available("quantity_accepted")
         self.return_line_ids._value_accepted()
         self.sudo().amount_accepted = self._get_accepted_amount()
-        credits_ = self.credit_move_ids.filtered(lambda move: move.state != "cancel")
+        credits_ = self._get_posted_credits() | self.credit_move_ids.filtered(
+            lambda move: move.state == "draft"
+        )
         for move in self.return_line_ids.filtered("quantity_accepted").move_id:
             if move not in credits_.reversed_entry_id:
                 amount = self._get_credit_amount(move)
@@ -197,8 +199,11 @@ class AccountCollectionReturn(models.Model):
         return goods._get_inclusive_amounts(freight, self._add_freight(0, 1))
 
     def _get_posted_credits(self):
-        """The credit notes that are posted, whoever may see them."""
-        return self.sudo().credit_move_ids.filtered(lambda move: move.state == "posted")
+        """The credit notes that are posted and were not reversed as a whole since,
+        whoever may see them."""
+        return self.sudo().credit_move_ids.filtered(
+            lambda move: move.state == "posted" and not self._get_whole_reversals(move)
+        )
 
     def _get_own_moves(self):
         return super()._get_own_moves() | self.credit_move_ids

@@ -10,7 +10,11 @@ class AccountCollectionLedger(models.AbstractModel):
     def _follow(self, lines):
         """Let returns follow their credit notes, also those that are not reconciled."""
         result = super()._follow(lines)
-        credits_ = lines.move_id.filtered(lambda move: move.move_type == "out_refund")
+        moves = lines.move_id
+        # What reverses a credit note undoes it.
+        credits_ = (moves | moves.reversed_entry_id).filtered(
+            lambda move: move.move_type == "out_refund"
+        )
         if credits_:
             # Returns follow the ledger, whoever books.
             self.env["account.collection.return"].sudo().search(

@@ -37,8 +37,8 @@ class AccountCollectionReturn(models.Model):
         """Say that the value is held again, because the credit note was undone."""
         self.message_post(
             body=self.env._(
-                "The credit note is not posted any more: the goods are here, and their "
-                "value is held until they are credited."
+                "The credit note is not posted any more, or was reversed: the goods "
+                "are here, and their value is held until they are credited."
             )
         )
         self.sudo().activity_schedule(

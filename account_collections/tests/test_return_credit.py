@@ -667,6 +667,23 @@ class TestReturnCredit(ReturnCommon):
                 )
                 self.assertEqual(posted.amount_total, 119)
 
+    def test_credit_note_reversed(self):
+        """Reversed by hand, as where entries are hashed: it is credited anew."""
+        invoice = self._sell((2, 100, self.vat19))
+        one = self._take_back(invoice, [1], "credited")
+        before = self._get_balances()
+        credit = one.credit_move_ids
+        credit._reverse_moves([{"date": TODAY, "invoice_date": TODAY}], cancel=True)
+        self.assertEqual((one.state, one.date_end), ("received", False))
+        self.assertHeld(one, [119])
+        self.env["account.collection.commitment"]._cron_evaluate()
+        self.assertIn("Credit the returned goods", one.activity_ids.mapped("summary"))
+        one.action_credit()
+        self.assertEqual(one.state, "credited")
+        self.assertEqual(len(one.credit_move_ids - credit), 1)
+        self.assertEqual(invoice.amount_residual, 119)
+        self.assertEqual(self._get_balances(), before)
+
     def test_credit_note_without_debt_undone(self):
         """It was never reconciled: the invoice was paid before."""
         invoice = self._sell((1, 100, None))

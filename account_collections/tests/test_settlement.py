@@ -63,7 +63,7 @@ class TestSettlement(SettlementCommon):
         self.assertClosed(self.invoice)
         self.assertFalse(settlement.hold_ids.filtered("active"))
         self.assertIn(
-            "settled",
+            "Settled",
             settlement.message_ids.filtered("partner_ids")[:1].subject,
         )
 
