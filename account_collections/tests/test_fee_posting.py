@@ -423,8 +423,9 @@ class TestFeePosting(FeePostingCommon):
                     self.assertEqual(bool(found), is_seen)
 
     def test_no_charge_on_the_case_of_a_colleague(self):
+        """The preview is refused; and so is the charge, when the case has become a
+        colleague's in between."""
         self.env["account.collection.case"]._refresh(self.company, self.customer)
-        self.invoice.collection_case_id.sudo().user_id = self.env.ref("base.user_admin")
         collector = new_test_user(
             self.env,
             "collector",
@@ -432,15 +433,19 @@ class TestFeePosting(FeePostingCommon):
             company_id=self.company.id,
             company_ids=[Command.set(self.company.ids)],
         )
+        case = self.invoice.collection_case_id.sudo()
         action = self.invoice.with_user(collector).action_collection_charge_fee()
-        wizard = (
+        wizards = (
             self.env[action["res_model"]]
             .with_user(collector)
             .with_context(**action["context"])
-            .create({})
         )
-        with self.assertRaises(AccessError), self.env.cr.savepoint():
-            wizard.action_charge()
+        case.user_id = collector
+        wizard = wizards.create({})
+        case.user_id = self.env.ref("base.user_admin")
+        for refused in (lambda: wizards.create({}), wizard.action_charge):
+            with self.assertRaises(AccessError), self.env.cr.savepoint():
+                refused()
         self.assertFalse(self.invoice.collection_fee_line_ids)
 
     # === PAYMENTS BOOKED LATER === #
