@@ -12,7 +12,12 @@ def pytest_collection_finish(session):
         # Add-ons can be imported once pytest-odoo has loaded Odoo, not before.
         from charts import ChartsRun
 
-        session.stash[RUN] = ChartsRun()
+        from odoo.addons.account_collections.tests.chart_common import (
+            COUNTRIES,
+            VARIABLE,
+        )
+
+        session.stash[RUN] = ChartsRun(VARIABLE, COUNTRIES)
         session.stash[RUN].start()
 
 

@@ -83,18 +83,9 @@ class AccountCollectionDispute(models.Model):
             ]
         ).line_ids.with_env(self.env)
 
-    def _get_unagreed_amounts(self):
-        """What is left to pay of each open item and not agreed otherwise, whether it
-        may be held or not.
-
-        :return: the amount of each item, in its currency
-        :rtype: dict
-        """
-        return super()._get_free_amounts()  # pylint: disable=super-method-mismatch
-
     def _get_free_amounts(self):
         """What was rejected before is not held again without a manager."""
-        free = self._get_unagreed_amounts()
+        free = super()._get_free_amounts()
         if self.is_repeated and not self.hold_approver_id:
             rejected = self._get_rejected_lines()
             free = {

@@ -163,19 +163,19 @@ class AccountCollectionFee(models.Model):
         :return: the credit note (`account.move`), posted and reconciled
         """
         self.ensure_one()
-        credits_ = self._get_credits()
+        credit_notes = self._get_credits()
         credit = self.move_id._reverse_moves([self._prepare_waiver(reason)])
-        if credits_:
+        if credit_notes:
             credit.write(
                 {
                     "invoice_line_ids": [
                         fields.Command.create(self._prepare_credited_line(line))
-                        for line in credits_.invoice_line_ids
+                        for line in credit_notes.invoice_line_ids
                         if line.display_type == "product"
                     ]
                 }
             )
-            self._round_waiver(credit, credits_)
+            self._round_waiver(credit, credit_notes)
         return self._post_credit(credit)
 
     def _round_waiver(self, credit, former):

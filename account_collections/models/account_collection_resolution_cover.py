@@ -64,8 +64,16 @@ class AccountCollectionResolution(models.AbstractModel):
         return self.amount
 
     def _get_free_amounts(self):
-        """What of each open item can be covered, by due date: its residual, less
-        registered payments and what other agreements hold.
+        """What of each open item can be covered, by due date.
+
+        :return: the amount of each item, in its currency
+        :rtype: dict
+        """
+        return self._get_unagreed_amounts()
+
+    def _get_unagreed_amounts(self):
+        """What is left of each open item, by due date: its residual, less registered
+        payments and what other agreements hold.
 
         :return: the amount of each item, in its currency
         :rtype: dict

@@ -60,17 +60,17 @@ class AccountCollectionReturn(models.Model):
         self.return_line_ids._check_available("quantity_accepted")
         self.return_line_ids._value_accepted()
         self.sudo().amount_accepted = self._get_accepted_amount()
-        credits_ = self._get_posted_credits() | self.credit_move_ids.filtered(
+        credit_notes = self._get_posted_credits() | self.credit_move_ids.filtered(
             lambda move: move.state == "draft"
         )
         for move in self.return_line_ids.filtered("quantity_accepted").move_id:
-            if move not in credits_.reversed_entry_id:
+            if move not in credit_notes.reversed_entry_id:
                 amount = self._get_credit_amount(move)
                 credit = self._create_credit_note(move, amount)
                 # Recorded here alone.
                 self.sudo().credit_move_ids |= credit
-                credits_ |= credit
-        drafts = credits_.filtered(lambda move: move.state == "draft")
+                credit_notes |= credit
+        drafts = credit_notes.filtered(lambda move: move.state == "draft")
         drafts._post_collection()
 
     def _prepare_credit_lines(self, move, amount):

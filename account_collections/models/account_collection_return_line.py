@@ -243,14 +243,14 @@ class AccountCollectionReturnLine(models.Model):
         :raise UserError: naming the credit notes that were made in another way
         """
         self.ensure_one()
-        credits_ = self.move_id._get_other_credit_notes()
+        credit_notes = self.move_id._get_other_credit_notes()
         values = {
             "left": f"{max(left, 0):g}",
             "name": self.name,
             "invoice": self.move_id.name,
-            "credits": ", ".join(credits_.mapped("display_name")),
+            "credits": ", ".join(credit_notes.mapped("display_name")),
         }
-        if not credits_:
+        if not credit_notes:
             raise UserError(
                 self.env._(
                     "Only %(left)s of %(name)s (%(invoice)s) can still come back: the "
