@@ -61,10 +61,10 @@ class AccountCollectionReturn(models.Model):
 
     # === BUSINESS METHODS === #
 
-    def _attach_credit_notes(self, credits_, is_difference_meant=False):
+    def _attach_credit_notes(self, credit_notes, is_difference_meant=False):
         """Take credit notes that were made by hand for those of the return.
 
-        :param credits_: posted credit notes of its invoices (`account.move`)
+        :param credit_notes: posted credit notes of its invoices (`account.move`)
         :param bool is_difference_meant: whether they may credit something else than
             what was accepted
         :raise UserError: when the goods have not arrived, when one is no credit note
@@ -72,32 +72,32 @@ class AccountCollectionReturn(models.Model):
         """
         self.ensure_one()
         self._lock_in(("received",))
-        credits_.check_access("read")
+        credit_notes.check_access("read")
         # Two returns that take the same credit note do so one after the other.
-        take_turns(credits_)
-        self._check_attachable(credits_)
-        differences = self._get_differences(credits_)
+        take_turns(credit_notes)
+        self._check_attachable(credit_notes)
+        differences = self._get_differences(credit_notes)
         if differences and not is_difference_meant:
             raise UserError("\n".join(differences))
         # Recorded here alone.
         one = self.sudo()
-        one.credit_move_ids |= credits_
-        one.attached_move_ids |= credits_
-        self._reconcile_attached(credits_)
-        self._tell_attached(credits_, differences)
+        one.credit_move_ids |= credit_notes
+        one.attached_move_ids |= credit_notes
+        self._reconcile_attached(credit_notes)
+        self._tell_attached(credit_notes, differences)
         self._evaluate()
 
-    def _check_attachable(self, credits_):
+    def _check_attachable(self, credit_notes):
         """See that credit notes are for goods of this return, and for nothing else.
 
-        :param credits_: the credit notes (`account.move`)
+        :param credit_notes: the credit notes (`account.move`)
         :raise UserError: naming the one that is not, and why
         """
         self.ensure_one()
-        if not credits_:
+        if not credit_notes:
             raise UserError(self.env._("Choose the credit note of the goods."))
         invoices = self._get_uncredited_invoices()
-        for credit in credits_:
+        for credit in credit_notes:
             values = {"credit": credit.display_name, "name": self.name}
             if credit.move_type != "out_refund" or credit.state != "posted":
                 raise UserError(
@@ -128,13 +128,13 @@ class AccountCollectionReturn(models.Model):
                     )
                 )
 
-    def _reconcile_attached(self, credits_):
+    def _reconcile_attached(self, credit_notes):
         """Reconcile credit notes with the invoices that they belong to, as far as
         nobody has done so.
 
-        :param credits_: the credit notes (`account.move`)
+        :param credit_notes: the credit notes (`account.move`)
         """
-        for credit in credits_:
+        for credit in credit_notes:
             lines = (credit | credit.reversed_entry_id).line_ids.filtered(
                 lambda line: (
                     line.account_id.account_type == "asset_receivable"
@@ -145,14 +145,14 @@ class AccountCollectionReturn(models.Model):
                 if len(of_account.move_id) > 1:
                     of_account.reconcile()
 
-    def _tell_attached(self, credits_, differences):
+    def _tell_attached(self, credit_notes, differences):
         """Note who took which credit notes, and what they credit differently.
 
-        :param credits_: the credit notes (`account.move`)
+        :param credit_notes: the credit notes (`account.move`)
         :param list differences: what differs
         """
         told = self.env._(
-            "Credited by hand with %s.", ", ".join(credits_.mapped("name"))
+            "Credited by hand with %s.", ", ".join(credit_notes.mapped("name"))
         )
         if differences:
             told += " " + self.env._("Meant so: %s", " ".join(differences))
@@ -180,8 +180,10 @@ class AccountCollectionReturn(models.Model):
         :return: invoices (`account.move`)
         """
         accepted = self.return_line_ids.filtered("quantity_accepted")
-        credits_ = self.credit_move_ids.filtered(lambda move: move.state != "cancel")
-        return accepted.move_id - credits_.reversed_entry_id
+        credit_notes = self.credit_move_ids.filtered(
+            lambda move: move.state != "cancel"
+        )
+        return accepted.move_id - credit_notes.reversed_entry_id
 
     def _get_user(self, credit):
         """Whatever a credit note was made for, or is used for already.
@@ -196,15 +198,15 @@ class AccountCollectionReturn(models.Model):
                 return user
         return None
 
-    def _get_differences(self, credits_):
+    def _get_differences(self, credit_notes):
         """What credit notes credit otherwise than this return would.
 
-        :param credits_: the credit notes (`account.move`)
+        :param credit_notes: the credit notes (`account.move`)
         :return: a sentence for each difference
         :rtype: list[str]
         """
         differences = []
-        for move, notes in credits_.grouped("reversed_entry_id").items():
+        for move, notes in credit_notes.grouped("reversed_entry_id").items():
             quantities, _reductions = move._match_credit_notes(notes)
             accepted = {
                 line: sum(lines.mapped("quantity_accepted"))

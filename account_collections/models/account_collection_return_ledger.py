@@ -12,12 +12,12 @@ class AccountCollectionLedger(models.AbstractModel):
         result = super()._follow(lines)
         moves = lines.move_id
         # What reverses a credit note undoes it.
-        credits_ = (moves | moves.reversed_entry_id).filtered(
+        credit_notes = (moves | moves.reversed_entry_id).filtered(
             lambda move: move.move_type == "out_refund"
         )
-        if credits_:
+        if credit_notes:
             # Returns follow the ledger, whoever books.
             self.env["account.collection.return"].sudo().search(
-                [("credit_move_ids", "in", credits_.ids)]
+                [("credit_move_ids", "in", credit_notes.ids)]
             ).with_context(collection_in_transaction=True)._evaluate()
         return result

@@ -107,21 +107,21 @@ class AccountCollectionSettlement(models.Model):
         """
         for (_company, account), lines in self._group_items().items():
             amounts = self._spread(lines, remaining)
-            credits_ = self.env["account.move"]
+            credit_notes = self.env["account.move"]
             for move, amount in amounts.items():
                 credit = self._create_credit_note(move, amount)
                 # Booked where the invoice stands, wherever the customer's are now.
                 self._get_receivables(credit).account_id = account
-                credits_ |= credit
-            self._check_period(credits_)
-            credits_.action_post()
-            self.move_ids |= credits_
-            for credit in credits_:
+                credit_notes |= credit
+            self._check_period(credit_notes)
+            credit_notes.action_post()
+            self.move_ids |= credit_notes
+            for credit in credit_notes:
                 own = lines.filtered(
                     lambda line, credit=credit: line.move_id == credit.reversed_entry_id
                 )
                 (self._get_receivables(credit) | own)._reconcile_collection()
-            (self._get_receivables(credits_) | lines)._reconcile_collection()
+            (self._get_receivables(credit_notes) | lines)._reconcile_collection()
 
     def _post_write_offs(self, remaining):
         """Post a write-off for each company, and reconcile it.

@@ -52,9 +52,9 @@ class AccountMove(models.Model):
     # === HELPERS === #
 
     def _get_other_credit_notes(self):
-        """The credit credit_notes of invoices that are no return's, posted or not.
+        """The credit notes of invoices that are no return's, posted or not.
 
-        :return: credit credit_notes (`account.move`), whoever may see them
+        :return: credit notes (`account.move`), whoever may see them
         """
         invoices = self.sudo()
         own = (
@@ -71,7 +71,7 @@ class AccountMove(models.Model):
         others were made cheaper.
 
         The same goods at the same price came back. Anything else, like the credit
-        credit_notes of disputes and settlements, brings no goods and reduces what they are
+        notes of disputes and settlements, brings no goods and reduces what they are
         worth. So does what the credit note of a return credits beyond that return,
         where it was made by hand.
 
@@ -101,9 +101,9 @@ class AccountMove(models.Model):
         return quantities, reductions
 
     def _match_credit_notes(self, credit_notes):
-        """Match what credit credit_notes credit with the goods of the invoice.
+        """Match what credit notes credit with the goods of the invoice.
 
-        :param credit_notes: credit credit_notes of this invoice (`account.move`)
+        :param credit_notes: credit notes of this invoice (`account.move`)
         :return: as of `_get_credited_goods`
         :rtype: tuple[dict, dict]
         """

@@ -24,14 +24,14 @@ class TestReturnAttached(ReturnCommon):
         """
         invoice = self._sell(*goods)
         one = self._take_back(invoice, quantities, "received", **values)
-        credits_ = self.env["account.move"]
+        credit_notes = self.env["account.move"]
         for note in notes:
-            credits_ += self._credit_by_hand(invoice, **note)
-        return invoice, one, credits_
+            credit_notes += self._credit_by_hand(invoice, **note)
+        return invoice, one, credit_notes
 
-    def assertRefused(self, one, credits_, words, **values):
+    def assertRefused(self, one, credit_notes, words, **values):
         with self.assertRaisesRegex(UserError, words), self.env.cr.savepoint():
-            one._attach_credit_notes(credits_, **values)
+            one._attach_credit_notes(credit_notes, **values)
         self.env.invalidate_all()
         self.assertEqual(one.state, "received")
         self.assertFalse(one.credit_move_ids)
@@ -46,16 +46,16 @@ class TestReturnAttached(ReturnCommon):
             (4, [{"quantity": 1}, {"quantity": 3}]),
         ):
             with self.subTest(quantity=quantity, notes=notes):
-                invoice, one, credits_ = self._receive_and_credit(
+                invoice, one, credit_notes = self._receive_and_credit(
                     [(10, 100, self.vat19)], [quantity], *notes
                 )
                 before = self._get_balances()
-                one._attach_credit_notes(credits_)
+                one._attach_credit_notes(credit_notes)
                 self.assertEqual(one.state, "credited")
-                self.assertEqual(one.credit_move_ids, credits_)
+                self.assertEqual(one.credit_move_ids, credit_notes)
                 self.assertHeld(one, [])
                 self.assertEqual(self._get_balances(), before)
-                self.assertEqual(invoice.reversal_move_ids, credits_)
+                self.assertEqual(invoice.reversal_move_ids, credit_notes)
                 line = invoice.invoice_line_ids
                 self.assertEqual(line._get_returnable_quantities()[line], 10 - quantity)
                 with self.assertRaisesRegex(UserError, "credited already"):
