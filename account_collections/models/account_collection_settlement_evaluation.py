@@ -77,7 +77,12 @@ class AccountCollectionSettlement(models.Model):
         is_paid = (
             not is_void
             and not self._has_successor()
-            and all(outcome.state in ("kept", "void") for outcome in outcomes)
+            # Nothing is given up for money that is dated ahead.
+            and all(
+                outcome.state == "void"
+                or (outcome.state == "kept" and outcome.date_kept <= as_of)
+                for outcome in outcomes
+            )
         )
         if is_void:
             state = "cancelled"
@@ -358,7 +363,14 @@ class AccountCollectionSettlement(models.Model):
         :rtype: str
         """
         # What is agreed counts, whoever may see it.
-        following = self.sudo().commitment_ids.filtered(
+        commitments = self.sudo().commitment_ids
+        days = [day for day in commitments.mapped("date_kept") if day]
+        if days and not self.amount_open:
+            return self.env._(
+                "A payment is dated ahead: the remainder is given up on %s.",
+                format_date(self.env, max(days)),
+            )
+        following = commitments.filtered(
             lambda commitment: (
                 commitment.amount_open and commitment.date_due == self.date_next
             )

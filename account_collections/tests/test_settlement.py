@@ -191,6 +191,16 @@ class TestSettlement(SettlementCommon):
                 )
                 savepoint.rollback()
 
+    def test_post_dated_payment(self):
+        """Nothing is given up before the day of the payment."""
+        settlement = self._settlement(self.invoice)
+        self._pay(self.invoice, 800, payment_date=TODAY + timedelta(days=8))
+        self.assertIn("dated ahead", settlement.explanation)
+        for days, expected in ((0, "accepted"), (7, "accepted"), (8, "settled")):
+            self._evaluate_on(days)
+            self.assertEqual(settlement.state, expected, days)
+            self.assertEqual(bool(settlement.move_ids), expected == "settled")
+
     def test_several_payments(self):
         settlement = self._settlement(
             self.invoice,
