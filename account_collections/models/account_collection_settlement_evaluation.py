@@ -249,7 +249,7 @@ class AccountCollectionSettlement(models.Model):
         """
         self.message_post(body=self._get_explanation())
         if former != "settled":
-            self._send_notice("mail_template_settlement_lapsed")
+            self._send_notice("mail_template_settlement_lapsed", is_demand=True)
 
     def _tell_undone(self):
         """Leave word on the case that a payment was undone after all was settled."""

@@ -157,13 +157,25 @@ class TestSettlement(SettlementCommon):
         self._evaluate_on(14)
         self.assertEqual(settlement.state, "lapsed")
         self.assertEqual(self.line.amount_residual, 700, "what was paid stays applied")
-        day = TODAY + timedelta(days=14)
-        with freeze_time(f"{day} 10:00:00"):
-            line = self._get_line(self._plan(date=day))
-        self.assertEqual((line.decision, line.amount_collectible), ("contact", 700))
+        gap = self.policy.contact_gap_days
+        # The customer is told that all of it is due: the dunning leaves its gap.
+        for days, expected in ((14, "skip"), (14 + gap, "contact")):
+            day = TODAY + timedelta(days=days)
+            with freeze_time(f"{day} 10:00:00"):
+                line = self._get_line(self._plan(date=day))
+            self.assertEqual((line.decision, line.amount_collectible), (expected, 700))
         self.assertIn(
             "lapsed", settlement.message_ids.filtered("partner_ids")[:1].subject
         )
+
+    def test_lapsed_where_nobody_is_to_ask_for_money(self):
+        settlement = self._settlement(self.invoice)
+        other = self._get_receivable_line(self._create_open_invoice(self.customer, 50))
+        self._hold(other, is_whole_customer=True, date_end=False)
+        told = settlement.message_ids.filtered("partner_ids")
+        self._evaluate_on(14)
+        self.assertEqual(settlement.state, "lapsed")
+        self.assertEqual(settlement.message_ids.filtered("partner_ids"), told)
 
     def test_payment_dates(self):
         """(paid on day, imported on day, state then)."""
