@@ -297,7 +297,10 @@ class AccountCollectionDispute(models.Model):
         """
         left = self._get_uncredited()
         creditable = self._get_creditable_by_move()
-        covered = {hold.line_id: hold.amount_covered for hold in self.hold_ids}
+        covered = {
+            hold.line_id.with_env(self.env): hold.amount_covered
+            for hold in self._get_holds()
+        }
         amounts = {}
         # What is not held may be paid already: it is credited all the same.
         for shares in (

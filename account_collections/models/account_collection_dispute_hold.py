@@ -37,7 +37,7 @@ class AccountCollectionDispute(models.Model):
                 )
             dispute._approve_hold()
             # What was not rejected before is held so far.
-            dispute.hold_ids.sudo().unlink()
+            dispute._get_holds().unlink()
             dispute._cover()
             dispute._refresh_case()
 
@@ -96,7 +96,7 @@ class AccountCollectionDispute(models.Model):
     def _hold_agreed(self):
         """Hold what was agreed in favour of the customer, and no more."""
         self.ensure_one()
-        if not self.hold_ids:
+        if not self._get_holds():
             # What the company itself admits is held, whoever disputed it how often.
             # Nobody writes it by hand.
             self.sudo().hold_approver_id = self.hold_approver_id or self.env.user
@@ -106,11 +106,10 @@ class AccountCollectionDispute(models.Model):
     def _reduce_to_agreed(self):
         """Cover no more than what was agreed."""
         left = self.amount_agreed
-        for hold in self.hold_ids.sorted("id"):
+        for hold in self._get_holds().sorted("id"):
             agreed = self.currency_id.round(min(hold.amount_covered, left))
             left -= agreed
-            # Written by agreements alone.
-            hold.sudo().amount_covered = agreed
+            hold.amount_covered = agreed
 
     def _apply_ledger(self, shares, as_of):
         """Follow the invoices, and note since when everything agreed is credited."""
@@ -161,7 +160,7 @@ class AccountCollectionDispute(models.Model):
 
     def _is_held(self):
         """Whether the dunning leaves out what is disputed."""
-        return bool(self.sudo().hold_ids.filtered("active"))
+        return bool(self._get_holds().filtered("active"))
 
     def _is_evaluated(self):
         # A credit note that is undone opens the dispute again.

@@ -75,12 +75,10 @@ class AccountCollectionPlan(models.Model):
     def _get_evaluated_state(self, outcomes, as_of):
         if not self.date_activated:
             return {"state": self.state}
-        missing = self._get_missing(self.commitment_ids.sudo(), outcomes)
+        missing = self._get_missing(self._get_commitments(), outcomes)
         others = [pair[1:] for pair in self._get_new_outcomes(as_of, missing)]
         result = standing.get_standing(
-            list(
-                zip(self._get_terms(self.commitment_ids.sudo()), outcomes, strict=True)
-            ),
+            list(zip(self._get_terms(self._get_commitments()), outcomes, strict=True)),
             others,
             self.cure_days,
             as_of,
@@ -98,8 +96,7 @@ class AccountCollectionPlan(models.Model):
         """Once a plan has failed, the rest of what it covers is due at once."""
         result = super()._apply_ledger(shares, as_of)
         called = self.state == "defaulted" and fields.Date.add(self.date_cure, days=1)
-        # Written by the evaluation alone, whoever caused it.
-        for hold in self.hold_ids.sudo():
+        for hold in self._get_holds():
             self._write_changes(hold, {"date_called": called})
         return result
 
@@ -218,7 +215,7 @@ class AccountCollectionPlan(models.Model):
         :rtype: list[tuple]
         """
         late = [entry for entry in outcomes if entry[2].is_missed]
-        commitments = self.commitment_ids.sudo()
+        commitments = self._get_commitments()
         excused = set()
         for currency in {line.currency_id for line, *_ in late}:
             own = [

@@ -97,7 +97,7 @@ class AccountCollectionPlan(models.Model):
         if self.state == "cancelled":
             return self.date_end
         if self.state == "proposed":
-            ends = self.hold_ids.mapped("date_end")
+            ends = self._get_holds().mapped("date_end")
             if ends and all(ends) and max(ends) < today:
                 return max(ends)
         return None

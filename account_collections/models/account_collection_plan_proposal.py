@@ -98,8 +98,8 @@ class AccountCollectionPlan(models.Model):
 
         :raise UserError: when other agreements have got a part of it
         """
-        expected = sum(self.commitment_ids.mapped("amount_open"))
-        held = sum(self.hold_ids.filtered("active").mapped("amount"))
+        expected = sum(self._get_commitments().mapped("amount_open"))
+        held = sum(self._get_holds().filtered("active").mapped("amount"))
         if self.currency_id.compare_amounts(expected, held) > 0:
             self._refuse_outdated(expected, held)
 
@@ -240,8 +240,7 @@ class AccountCollectionPlan(models.Model):
         :param date_end: the last day (`datetime.date`), False while it is open-ended
         :raise UserError: when less than the amount of the plan can be covered anew
         """
-        # Written by the agreement alone; whoever activates may not see the customer.
-        holds = self.hold_ids.sudo()
+        holds = self._get_holds()
         if any(holds.mapped("date_released")):
             holds.unlink()
             holds = holds.browse()

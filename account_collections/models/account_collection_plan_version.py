@@ -88,7 +88,7 @@ class AccountCollectionPlan(models.Model):
         :rtype: dict
         """
         rows = self.installment_ids.sorted(lambda row: (row.date_due, row.id))
-        if self.commitment_ids:
+        if self._get_commitments():
             left = {row: row.amount_open for row in rows if not row._is_done()}
             rest = self.amount_open - sum(left.values())
             last = rows[-1:]

@@ -83,7 +83,7 @@ class AccountCollectionPromise(models.Model):
             "promise": self.name,
             "amount": self.currency_id.format(self.amount),
             "received": self.currency_id.format(
-                sum(self.commitment_ids.mapped("amount_received"))
+                sum(self._get_commitments().mapped("amount_received"))
             ),
         }
         if self.is_paid_already:

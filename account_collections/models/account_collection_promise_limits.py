@@ -138,7 +138,7 @@ class AccountCollectionPromise(models.Model):
         return (
             self.state == "open"
             and self.date_due <= day
-            and not any(self.sudo().commitment_ids.mapped("is_unapplied"))
+            and not any(self._get_commitments().mapped("is_unapplied"))
         )
 
     def _get_put_off(self):

@@ -285,8 +285,9 @@ class AccountCollectionResolution(models.AbstractModel):
         :param str state: the state it ends in
         """
         self.ensure_one()
-        self._release_claims(self.hold_ids)
-        self.hold_ids.sudo().active = False
+        holds = self._get_holds()
+        self._release_claims(holds)
+        holds.active = False
         # Who may end it was checked by the button; nobody writes states by hand.
         self.sudo().write(
             {"state": state, "date_end": self.company_id._get_collection_day()}

@@ -70,6 +70,16 @@ class AccountCollectionResolution(models.AbstractModel):
             > self.date_start
         ]
 
+    # === HELPERS === #
+
+    def _get_commitments(self):
+        """The payments that these agreements expect, and have expected.
+
+        :return: commitments (`account.collection.commitment`), whoever may see them
+        """
+        # Who may act on an agreement need not see all that its customer agreed.
+        return self.sudo().commitment_ids
+
     def _get_reminder_steps(self):
         """The steps of the policy by which the customer is reminded."""
         return self._get_policy().step_ids.filtered(

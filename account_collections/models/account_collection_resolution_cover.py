@@ -59,6 +59,14 @@ class AccountCollectionResolution(models.AbstractModel):
 
     # === HELPERS === #
 
+    def _get_holds(self):
+        """What these agreements hold, and have held.
+
+        :return: holds (`account.collection.hold`), whoever may see them
+        """
+        # Who may act on an agreement need not see what is held of its customer.
+        return self.sudo().hold_ids
+
     def _get_cover_amount(self):
         """How much of the open items it covers, in its currency."""
         return self.amount

@@ -130,7 +130,7 @@ class AccountCollectionResolutionDocument(models.AbstractModel):
         :return: pairs of the item (`account.move.line`) and its amount
         :rtype: list[tuple]
         """
-        holds = {hold.line_id: hold.amount_covered for hold in self.hold_ids}
+        holds = {hold.line_id: hold.amount_covered for hold in self._get_holds()}
         if not holds:
             left, holds = self._get_cover_amount(), {}
             for line, free in self._get_free_amounts().items():

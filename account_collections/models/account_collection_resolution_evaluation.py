@@ -29,7 +29,7 @@ class AccountCollectionResolution(models.AbstractModel):
         late = agreed._get_late()
         for company, resolutions in agreed.grouped("company_id").items():
             day = as_of or company._get_collection_day()
-            shares = self._get_shares(resolutions.hold_ids.line_id)
+            shares = self._get_shares(resolutions._get_holds().line_id)
             for resolution in resolutions:
                 resolution._apply_ledger(shares, day)
         if moved := agreed._get_late() ^ late:
@@ -131,7 +131,7 @@ class AccountCollectionResolution(models.AbstractModel):
         """
         self.ensure_one()
         # Written by the evaluation alone, whoever caused it.
-        holds, commitments = self.hold_ids.sudo(), self.commitment_ids.sudo()
+        holds, commitments = self._get_holds(), self._get_commitments()
         # What falls due after its end is expected no more.
         released = [day for day in holds.mapped("date_released") if day]
         ended = self.date_end or (self._has_successor() and max(released))
@@ -163,9 +163,9 @@ class AccountCollectionResolution(models.AbstractModel):
         :rtype: list
         """
         terms = self._get_terms(commitments)
-        own = [shares[hold_id] for hold_id in self.hold_ids.ids]
+        own = [shares[hold_id] for hold_id in self._get_holds().ids]
         agreed = sum(term.amount for term in terms)
-        covered = sum(self._to_units(hold.amount_covered) for hold in self.hold_ids)
+        covered = sum(self._to_units(hold.amount_covered) for hold in self._get_holds())
         # What was deleted is not owed, just as what is not posted: it never was.
         gone = [allocation.Movement(date.min, max(agreed - covered, 0))]
         values = {
@@ -200,7 +200,7 @@ class AccountCollectionResolution(models.AbstractModel):
         :rtype: bool
         """
         self.ensure_one()
-        return not self.date_end and any(self.hold_ids.mapped("date_released"))
+        return not self.date_end and any(self._get_holds().mapped("date_released"))
 
     def _get_terms(self, commitments):
         """The agreed payments as plain values, in smallest units."""

@@ -58,7 +58,7 @@ class AccountCollectionResolution(models.AbstractModel):
         summary = self.env._("Apply the payment")
         for resolution in self:
             case = resolution.case_id.sudo()
-            if not any(resolution.commitment_ids.mapped("is_unapplied")) or any(
+            if not any(resolution._get_commitments().mapped("is_unapplied")) or any(
                 activity.summary == summary for activity in case.activity_ids
             ):
                 continue
@@ -150,7 +150,7 @@ class AccountCollectionResolution(models.AbstractModel):
         """
         return {
             (commitment, commitment.amount_open)
-            for commitment in self.commitment_ids
+            for commitment in self._get_commitments()
             if commitment.amount_open
             and (commitment.is_unapplied or commitment.state in ("partial", "broken"))
         }
@@ -172,5 +172,5 @@ class AccountCollectionResolution(models.AbstractModel):
         :return: the day, None if it has no end
         :rtype: datetime.date
         """
-        released = self.hold_ids.mapped("date_released")
+        released = self._get_holds().mapped("date_released")
         return max(released) if released and all(released) else None

@@ -30,7 +30,7 @@ class AccountCollectionResolution(models.AbstractModel):
         :rtype: str
         """
         self.ensure_one()
-        payments = self.commitment_ids.filtered("amount_open").sorted("date_due")
+        payments = self._get_commitments().filtered("amount_open").sorted("date_due")
         if not payments:
             return self._get_outlook_unpaid()
         [following, last] = (payments[0], payments[-1])
@@ -328,7 +328,7 @@ class AccountCollectionBarter(models.Model):
         if self.state == "proposed":
             return self._get_outlook_unpaid()
         if self.state == "delivered":
-            held = sum(self.hold_ids.filtered("active").mapped("amount"))
+            held = sum(self._get_holds().filtered("active").mapped("amount"))
             return self.env._("%s to be set off", self.currency_id.format(held))
         values = {
             "amount": self.currency_id.format(self.amount),

@@ -45,7 +45,7 @@ class AccountCollectionResolution(models.AbstractModel):
         :return: the amount of each hold, in the currency of its item
         :rtype: dict
         """
-        return {hold: hold.amount_covered for hold in self.hold_ids.sorted("id")}
+        return {hold: hold.amount_covered for hold in self._get_holds().sorted("id")}
 
     def _is_carried_out(self):
         """Whether nothing needs to be held any more, although it is in force.

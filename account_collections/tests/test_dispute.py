@@ -511,6 +511,37 @@ class TestDispute(DisputeCommon):
         dispute.action_resolve_valid(50)
         self.assertEqual(dispute.credit_move_ids.state, "draft")
 
+    def test_responsible_settles_for_a_colleagues_customer(self):
+        """(disputed of 100, the last button and what it is given, what is held then).
+
+        Who clarifies a dispute need not see the customer's case, nor what is held."""
+        colleague, responsible = (
+            new_test_user(
+                self.env,
+                login,
+                groups="account_collections.group_collection_own",
+                company_id=self.company.id,
+            )
+            for login in ("colleague", "responsible")
+        )
+        for disputed, button, arguments, held in (
+            (100, "action_withdraw", (), []),
+            (100, "action_resolve_invalid", ("It is right.",), []),
+            (100, "action_resolve_valid", (100,), [100]),
+            (30, "action_resolve_valid", (30,), [30]),
+            (30, "action_resolve_valid", (10,), [10]),
+        ):
+            with self.subTest(disputed=disputed, button=button):
+                customer = self._create_customer("Customer")
+                dispute = self._dispute(self._create_open_invoice(customer), disputed)
+                dispute.case_id.user_id = colleague
+                dispute.responsible_id = responsible
+                for name, given in (("action_investigate", ()), (button, arguments)):
+                    self.env.invalidate_all()
+                    getattr(dispute.with_user(responsible), name)(*given)
+                self.env.invalidate_all()
+                self.assertHeld(dispute, held)
+
     def test_other_company(self):
         other = self.env["res.company"].sudo().create({"name": "Other"})
         user = new_test_user(

@@ -4,7 +4,7 @@ from freezegun import freeze_time
 
 from odoo import Command
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import tagged
+from odoo.tests import new_test_user, tagged
 
 from .chart_common import on_charts
 from .common import TODAY
@@ -218,6 +218,28 @@ class TestDisputeCredit(DisputeCommon):
                 )
                 self.assertEqual(dispute._get_left_to_pay(), left)
                 self.assertIn("Please pay the", dispute.message_ids[0].body)
+
+    def test_responsible_credits_no_more(self):
+        """Of a colleague's customer, whose holds they do not see."""
+        colleague, responsible = (
+            new_test_user(
+                self.env,
+                login,
+                groups="account_collections.group_collection_own",
+                company_id=self.company.id,
+            )
+            for login in ("colleague", "responsible")
+        )
+        dispute = self._resolve(self._create_open_invoice(self.customer), 40)
+        dispute.case_id.user_id = colleague
+        dispute.responsible_id = responsible
+        self._credit_less(dispute, 30)
+        self.assertHeld(dispute, [10])
+        self.env.invalidate_all()
+        dispute.with_user(responsible).action_credit_no_more()
+        self.env.invalidate_all()
+        self.assertHeld(dispute, [])
+        self.assertEqual(dispute.hold_ids.amount_covered, 30)
 
     def test_posted_again_in_full(self):
         """Nobody is asked any more, until it is undone."""
