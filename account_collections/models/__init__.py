@@ -53,6 +53,7 @@ from . import account_collection_policy_fee
 from . import account_collection_policy_fee_rate
 from . import account_collection_reference_rate
 from . import account_collection_hold_history
+from . import account_collection_hold_money
 from . import account_collection_fee_accrual
 from . import account_collection_fee_calculation
 from . import account_collection_fee_statutory

@@ -4,7 +4,6 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools.misc import format_date
 
-from ..tools import allocation
 from ..tools.locking import take_turns
 
 # The kinds of agreement that expect money; an open item is in one of them at most.
@@ -148,12 +147,15 @@ class AccountCollectionHold(models.Model):
     @api.constrains("line_id", "amount", "active", "date_end")
     def _check_amount(self):
         """The holds on an open item never exceed what is left to pay of it."""
-        holds = self.filtered(lambda hold: hold.active and not hold._is_over())
+        holds = self.filtered(lambda hold: hold.active and not hold._is_expired())
         holds._lock_lines()
+        if self.env.su and self.env.context.get("collection_following"):
+            # They follow the money one after the other, and keep to it themselves.
+            return
         held = defaultdict(float)
         # What others hold counts, even if the user may not see it.
         for hold in self.sudo().search([("line_id", "in", holds.line_id.ids)]):
-            if not hold._is_over():
+            if not hold._is_expired():
                 held[hold.line_id] += hold.amount
         for line in holds.line_id:
             if (
@@ -258,7 +260,7 @@ class AccountCollectionHold(models.Model):
             [("is_whole_customer", "=", True), ("line_id", "in", lines.ids)],
             order="date_end desc, id",
         )
-        for hold in whole.filtered(lambda hold: not hold._is_over()):
+        for hold in whole.filtered(lambda hold: not hold._is_expired()):
             if not hold._get_whole().filtered(
                 lambda other, end=hold.date_end: (
                     (other not in whole or not other.line_id)
@@ -279,8 +281,8 @@ class AccountCollectionHold(models.Model):
             ]
         )
 
-    def _is_over(self):
-        """Whether the last day of the hold has passed."""
+    def _is_expired(self):
+        """Whether the last day of the hold has passed, evaluated since or not."""
         self.ensure_one()
         today = self.company_id._get_collection_day()
         return bool(self.date_end and self.date_end < today)
@@ -314,81 +316,7 @@ class AccountCollectionHold(models.Model):
             date=format_date(self.env, self.date_end),
         )
 
-    def _follow_money(self, amount):
-        """Hold what an agreement still expects of the open item, or nothing.
-
-        Never more than what other holds leave of its residual: an agreement that a
-        returned payment reopens gives way to what was held in between. What is
-        disputed, returned or bartered gives way to the others.
-
-        :param float amount: what is expected, in the currency of the item
-        """
-        self.ensure_one()
-        others = self.line_id.collection_hold_ids.filtered(
-            lambda hold: hold.active and hold != self and not hold._is_over()
-        )
-        yielding = others.filtered(
-            lambda hold: hold._yields() and (not self._yields() or hold.id > self.id)
-        )
-        room = self.line_id.amount_residual_currency - sum(
-            (others - yielding).mapped("amount")
-        )
-        amount = self.currency_id.round(min(amount, room))
-        if self.currency_id.compare_amounts(amount, 0) <= 0 or (
-            self.reason in CASH_REASONS
-            and any(hold.reason in CASH_REASONS for hold in others)
-        ):
-            if self.active:
-                self.active = False
-        elif not self.active or self.currency_id.compare_amounts(amount, self.amount):
-            yielding._give_way(room - amount)
-            self.write({"amount": amount, "active": True})
-
-    def _get_claim(self):
-        """What an agreement expects of the open item, in smallest units.
-
-        :rtype: Claim
-        """
-        self.ensure_one()
-
-        def get_units(amount):
-            return round(amount / self.currency_id.rounding)
-
-        def get_movements(announced):
-            return tuple(
-                allocation.Movement(fields.Date.to_date(day), get_units(amount))
-                for day, amount in announced or []
-            )
-
-        return allocation.Claim(
-            self.id,
-            self.date_start,
-            get_units(self.amount_covered),
-            get_units(self.received_before),
-            self.date_released or None,
-            get_units(self.received_by_release),
-            get_movements(self.announced_before),
-            get_movements(self.announced_by_release),
-        )
-
-    def _give_way(self, room):
-        """Reduce holds on one open item to what is left for them, the latest first.
-
-        :param float room: what they may come to, in the currency of the item
-        """
-        for hold in self.sorted("id"):
-            kept = hold.currency_id.round(min(hold.amount, max(room, 0)))
-            room -= kept
-            if hold.currency_id.is_zero(kept):
-                hold.active = False
-            elif hold.currency_id.compare_amounts(kept, hold.amount):
-                hold.amount = kept
-
     # === HELPERS === #
-
-    def _yields(self):
-        """Whether money goes to it last: it expects none, and was not set by hand."""
-        return self.reason not in (*CASH_REASONS, "manual")
 
     def _get_reason_label(self):
         """The kind of reason in words."""

@@ -250,7 +250,7 @@ class AccountCollectionPlan(models.Model):
             self._cover()
             return
         self._release_claims(self._get_past_holds() - holds)
-        idle = holds.filtered(lambda hold: not hold.active or hold._is_over())
+        idle = holds.filtered(lambda hold: not hold.active or hold._is_expired())
         idle.filtered("active").active = False
         shares = self._get_shares(idle.line_id)
         self._release_manual_holds(
@@ -288,7 +288,7 @@ class AccountCollectionPlan(models.Model):
     def _is_holding(self, hold):
         """A proposal that nobody approved yet, or answered in time, holds nothing."""
         is_idle = self.state == "proposed" and (
-            hold._is_over() or self._waits_for_approval()
+            hold._is_expired() or self._waits_for_approval()
         )
         return super()._is_holding(hold) and not is_idle
 

@@ -101,7 +101,7 @@ class AccountCollectionResolution(models.AbstractModel):
                 hold.amount
                 for hold in line.sudo().collection_hold_ids
                 if hold.active
-                and not hold._is_over()
+                and not hold._is_expired()
                 and hold.reason != "manual"
                 and (hold.res_model, hold.res_id)
                 not in [(other._name, other.id) for other in [self, *replaced]]
@@ -119,7 +119,7 @@ class AccountCollectionResolution(models.AbstractModel):
             lambda hold: (
                 hold.res_model
                 and (hold.res_model, hold.res_id) != (self._name, self._origin.id)
-                and not hold._is_over()
+                and not hold._is_expired()
             )
         )
         return ", ".join(dict.fromkeys(holds.filtered("note").mapped("note")))
@@ -148,7 +148,7 @@ class AccountCollectionResolution(models.AbstractModel):
         # Holds set by others give way too.
         for line in self.line_ids.sudo():
             holds = line.collection_hold_ids.filtered(
-                lambda hold: hold.active and not hold._is_over()
+                lambda hold: hold.active and not hold._is_expired()
             )
             manual = holds.filtered(lambda hold: hold.reason == "manual")
             agreed = sum((holds - manual).mapped("amount")) + needed.get(line.id, 0)

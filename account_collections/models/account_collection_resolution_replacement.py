@@ -17,7 +17,7 @@ class AccountCollectionResolution(models.AbstractModel):
         broken, a proposal that nobody answered holds nothing any more."""
         for other in self._get_others():
             # What has run out does so whoever notices.
-            if all(hold._is_over() for hold in other._get_holds()):
+            if all(hold._is_expired() for hold in other._get_holds()):
                 other.sudo()._evaluate()
 
     def _check_others(self):

@@ -53,3 +53,7 @@ class PromiseCommon(CollectionCommon):
         with freeze_time(TODAY + timedelta(days=days)):
             self.env["account.collection.commitment"]._cron_evaluate()
             return self._get_line(self._plan(date=TODAY + timedelta(days=days)))
+
+    def assertHeld(self, promise, amounts):
+        holds = promise.hold_ids.filtered("active")
+        self.assertEqual(holds.mapped("amount"), amounts)

@@ -216,6 +216,34 @@ class TestDispute(DisputeCommon):
         self.assertEqual(promise.state, "broken")
         self.assertHeld(dispute, [300])
 
+    def test_money_and_a_credit_note_at_once(self):
+        """1,000 owed, 500 promised, 500 disputed: whoever reconciles 100 of money and a
+        credit note of 300 in one go is not kept from it."""
+        invoice = self._create_open_invoice(self.customer, 1000)
+        promise = self.env["account.collection.promise"].create(
+            {
+                "partner_id": self.customer.id,
+                "company_id": self.company.id,
+                "currency_id": invoice.currency_id.id,
+                "line_ids": [Command.set(self._get_receivable_line(invoice).ids)],
+                "amount": 500,
+                "date_due": TODAY + timedelta(days=10),
+            }
+        )
+        promise.action_confirm()
+        dispute = self._dispute(invoice, 500)
+        payment = self._receive_unapplied(self.customer, 100)
+        refund = self._create_open_invoice(
+            self.customer, 300, days=0, move_type="out_refund"
+        )
+        lines = self._get_receivable_line(invoice | payment.move_id | refund)
+        lines.reconcile()
+        self.assertEqual(promise.hold_ids.amount, 400)
+        self.assertHeld(dispute, [200])
+        lines.remove_move_reconcile()
+        self.assertEqual(promise.hold_ids.amount, 500)
+        self.assertHeld(dispute, [500])
+
     def test_several_never_above_the_residual(self):
         invoice = self._create_open_invoice(self.customer)
         first = self._dispute(invoice, 60)

@@ -118,6 +118,30 @@ class TestPromise(PromiseCommon):
         payment.action_post()
         self.assertEqual(promise.state, "kept")
 
+    def test_returned_payment_when_the_next_has_run_out(self):
+        """The second promise was over yesterday, and nothing was evaluated since: (how
+        the payment is undone, the state of the second one then, what is held for the
+        first one). Money that is to be applied would keep the second one."""
+        for undo, state, held in (
+            ("action_draft", "broken", 40),
+            ("remove_move_reconcile", "open", 60),
+        ):
+            with self.subTest(undo=undo):
+                invoice = self._create_open_invoice(self._create_customer("Customer"))
+                first = self._promise(invoice, 60, days=20)
+                payment = self._pay(invoice, 60)
+                second = self._promise(invoice, 40, days=2)
+                with freeze_time(TODAY + timedelta(days=6)):
+                    if undo == "action_draft":
+                        payment.action_draft()
+                    else:
+                        self._get_receivable_line(invoice).remove_move_reconcile()
+                    self.assertEqual((first.state, second.state), ("open", state))
+                    self.assertHeld(first, [held])
+                    self.assertHeld(second, [])
+                    self.env["account.collection.commitment"]._cron_evaluate()
+                    self.assertHeld(first, [held])
+
     def test_undone_reconciliation_reopens(self):
         invoice = self._create_open_invoice(self.customer)
         promise = self._promise(invoice)

@@ -32,6 +32,7 @@ STEPS = st.one_of(
     st.tuples(st.just("receive"), invoice, amount, late),
     st.tuples(st.just("apply"), invoice, pick),
     st.tuples(st.just("credit"), invoice, amount),
+    st.tuples(st.just("combine"), invoice, amount, pick),
     st.tuples(st.just("dispute"), invoice, amount),
     st.tuples(st.just("undo"), invoice),
     st.tuples(st.just("reset_payment"), pick),
@@ -104,6 +105,14 @@ class TestResolutionProperty(ResolutionRebuild, CollectionCommon):
     )
     @example([("plan", 0, 50, 1), ("pass", 12), ("pass", 12), ("pass", 5)])
     @example([("settle", 0, 50, 5), ("accept", 0), ("pay", 0, 50, 0), ("pass", 1)])
+    @example(
+        [
+            ("receive", 0, 10, 0),
+            ("promise", 0, 50, 5),
+            ("dispute", 0, 50),
+            ("combine", 0, 33.33, 0),
+        ]
+    )
     @example([("plan", 1, 100, 1), ("sell", 50, 0), ("pass", 9), ("receive", 0, 50, 0)])
     @given(st.lists(STEPS, min_size=8, max_size=12))
     def test_stored_equals_rebuilt(self, steps):
@@ -251,6 +260,26 @@ class TestResolutionProperty(ResolutionRebuild, CollectionCommon):
         self._get_receivable_line(move | refund).filtered(
             lambda line: not line.reconciled
         ).reconcile()
+
+    def _do_combine(self, number, amount, pick):
+        """Apply a payment and a credit note at once; nothing that is agreed keeps
+        anybody from it."""
+        move = self.invoices[number]
+        payment = self._pick(self.payments, pick)
+        refund = self._create_open_invoice(
+            self.customer,
+            amount,
+            days=0,
+            move_type="out_refund",
+            currency_id=move.currency_id.id,
+        )
+        lines = self._get_receivable_line(move | payment.move_id | refund).filtered(
+            lambda line: not line.reconciled
+        )
+        try:
+            lines.reconcile()
+        except ValidationError as error:
+            self.fail(error)
 
     def _do_undo(self, number):
         self._get_receivable_line(self.invoices[number]).remove_move_reconcile()
