@@ -8,7 +8,8 @@ class AccountCollectionDispute(models.Model):
     """What of the open items is not chased because it is disputed.
 
     Its hold is what is disputed, or agreed, less its credit notes. An invoice that is
-    corrected takes the dispute along; one that is cancelled or deleted ends it.
+    corrected takes the dispute along; one that is cancelled or deleted, comes to nothing
+    or goes to another customer ends it.
     """
 
     _name = "account.collection.dispute"
@@ -78,6 +79,7 @@ class AccountCollectionDispute(models.Model):
         return self.line_ids & self.sudo().search(
             [
                 ("id", "!=", self._origin.id),
+                ("partner_id", "=", self.partner_id.id),
                 ("line_ids", "in", self.line_ids.ids),
                 ("state", "=", "resolved_invalid"),
             ]
@@ -113,6 +115,8 @@ class AccountCollectionDispute(models.Model):
 
     def _apply_ledger(self, shares, as_of):
         """Follow the invoices, and note since when everything agreed is credited."""
+        if self.is_registered and self.state in self._live_states:
+            self._leave_moved_items()
         if self.is_registered and self.state in UNSETTLED:
             self._follow_items()
         result = super()._apply_ledger(shares, as_of)
@@ -129,21 +133,37 @@ class AccountCollectionDispute(models.Model):
                 self.sudo().followed_state = self.state
         return result
 
+    def _leave_moved_items(self):
+        """Dispute nothing of invoices that are another customer's now."""
+        moved = self._get_moved_items()
+        if not moved:
+            return
+        # Written by the evaluation alone, whoever caused it.
+        dispute = self.sudo()
+        dispute._message_log(
+            body=self.env._(
+                "%(invoices)s went to another customer and is not disputed any more.",
+                invoices=", ".join(moved.move_id.mapped("name")),
+            )
+        )
+        self._get_holds().filtered(
+            lambda hold: hold.line_id in moved
+        ).amount_covered = 0
+        dispute.invoice_line_ids -= moved.move_id.invoice_line_ids
+        dispute.line_ids -= moved
+
     def _follow_items(self):
-        """Dispute no more than the invoices come to, and nothing of invoices that were
-        cancelled or deleted. One that is a draft is about to be posted again."""
+        """Dispute no more than the invoices come to, and nothing of invoices of which
+        nothing is left. One that is a draft is about to be posted again."""
         # Written by the evaluation alone, whoever caused it.
         dispute = self.sudo()
         if dispute._is_void():
             # The day of its end is noted by what follows from it.
             dispute.state = self._cancelled_state
             return
-        states = dispute.line_ids.mapped("parent_state")
-        posted = dispute.line_ids.filtered(lambda line: line.parent_state == "posted")
-        total = sum(posted.mapped("amount_currency"))
-        if (
-            "draft" in states
-            or self.currency_id.compare_amounts(self.amount, total) <= 0
+        total = dispute._get_total()
+        if dispute._is_changing() or (
+            self.currency_id.compare_amounts(self.amount, total) <= 0
         ):
             return
         dispute._message_log(
@@ -172,13 +192,40 @@ class AccountCollectionDispute(models.Model):
     def _get_own_moves(self):
         return super()._get_own_moves() | self.credit_move_ids
 
+    def _get_moved_items(self):
+        """The disputed items whose invoices are another customer's now.
+
+        :return: open items (`account.move.line`), whoever may see them
+        """
+        return self.sudo().line_ids.filtered(
+            lambda line: (
+                line.parent_state == "posted"
+                and line.partner_id.commercial_partner_id != self.partner_id
+            )
+        )
+
+    def _get_total(self):
+        """What the invoices come to that are posted, and still the customer's.
+
+        :rtype: float
+        """
+        lines = self.sudo().line_ids - self._get_moved_items()
+        posted = lines.filtered(lambda line: line.parent_state == "posted")
+        return sum(posted.mapped("amount_currency"))
+
+    def _is_changing(self):
+        """Whether an invoice is a draft, about to be posted again."""
+        return "draft" in self.sudo().line_ids.mapped("parent_state")
+
     def _is_void(self):
         """Whether there is nothing left to dispute: the invoices were cancelled or
-        deleted.
+        deleted, come to nothing, or went to another customer.
 
         :rtype: bool
         """
-        return all(line.parent_state == "cancel" for line in self.sudo().line_ids)
+        return not self._is_changing() and (
+            self.currency_id.compare_amounts(self._get_total(), 0) <= 0
+        )
 
     def _check_items(self):
         """Refuse to settle what has nothing to be about any more.
@@ -188,8 +235,8 @@ class AccountCollectionDispute(models.Model):
         if self._is_void():
             raise UserError(
                 self.env._(
-                    "The invoices of %s were cancelled or deleted, so there is nothing "
-                    "left to dispute. Note that it is withdrawn.",
+                    "Nothing is left of the invoices of %s: they were cancelled, "
+                    "deleted or changed. Note that it is withdrawn.",
                     self.name,
                 )
             )

@@ -80,8 +80,9 @@ class AccountCollectionDispute(models.Model):
         dispute.date_end = self.date_end or self.company_id._get_collection_day()
         (dispute.case_id or dispute)._message_log(
             body=self.env._(
-                "The dispute %s has ended: its invoices were cancelled or deleted. The "
-                "customer was not written to.",
+                "The dispute %s has ended: its invoices were cancelled, deleted or "
+                "changed, and nothing of them is left. The customer was not written "
+                "to.",
                 self.name,
             )
         )

@@ -21,6 +21,11 @@ class TestDisputeInvoice(DisputeCommon):
         invoice.invoice_line_ids.price_unit = amount
         invoice.action_post()
 
+    def _move(self, invoice, customer):
+        invoice.button_draft()
+        invoice.partner_id = customer
+        invoice.action_post()
+
     def _get_told(self, dispute):
         """The messages to the customer, the first one first."""
         return [
@@ -149,7 +154,7 @@ class TestDisputeInvoice(DisputeCommon):
         dispute = self._dispute(invoice)
         invoice.button_draft()
         invoice.button_cancel()
-        with self.assertRaisesRegex(UserError, "cancelled or deleted"):
+        with self.assertRaisesRegex(UserError, "Nothing is left"):
             dispute.action_investigate()
         self.env["account.collection.commitment"]._cron_evaluate()
         self.assertEqual(dispute.state, "withdrawn")
@@ -167,6 +172,67 @@ class TestDisputeInvoice(DisputeCommon):
         self.assertEqual((dispute.state, dispute.date_end), ("resolved_valid", TODAY))
         self.assertFalse(dispute.is_credit_missing)
         self.assertFalse(dispute.activity_ids)
+
+    def test_comes_to_nothing(self):
+        """A discount of 100 %: the invoice is posted again, and the dispute ends."""
+        invoice = self._create_open_invoice(self.customer)
+        dispute = self._dispute(invoice)
+        told = self._get_told(dispute)
+        self._correct(invoice, 0)
+        self.assertEqual((invoice.state, dispute.state), ("posted", "withdrawn"))
+        self.assertHeld(dispute, [])
+        self.env["account.collection.commitment"]._cron_evaluate()
+        self.assertEqual(dispute.date_end, TODAY)
+        self.assertEqual(self._get_told(dispute), told)
+
+    def test_goes_to_another_customer(self):
+        """(disputed invoices, of which the first was meant for somebody else, the state
+        of the dispute then, its amount, what it holds)."""
+        for count, state, amount, held in (
+            (1, "withdrawn", 100, []),
+            (2, "new", 100, [100]),
+        ):
+            with self.subTest(count=count):
+                customer = self._create_customer("Customer")
+                other = self._create_customer("Other")
+                first = invoices = self._create_open_invoice(customer)
+                for _number in range(count - 1):
+                    invoices |= self._create_open_invoice(customer)
+                dispute = self._dispute(invoices)
+                self._move(first, other)
+                self.assertEqual((dispute.state, dispute.amount), (state, amount))
+                self.assertHeld(dispute, held)
+                self.assertNotIn(first, dispute.line_ids.move_id)
+                self.assertIn(
+                    f"{first.name} went to another customer",
+                    " ".join(map(str, dispute.message_ids.mapped("body"))),
+                )
+                line = self._get_line(self._plan(), other)
+                self.assertEqual(line.amount_collectible, 100)
+
+    def test_accepted_and_goes_to_another_customer(self):
+        """What was agreed with one is not credited to the other."""
+        invoice = self._create_open_invoice(self.customer)
+        dispute = self._dispute(invoice)
+        dispute.action_investigate()
+        dispute.action_resolve_valid(40)
+        dispute.credit_move_ids.sudo().unlink()
+        self._move(invoice, self._create_customer("Other"))
+        self.env["account.collection.commitment"]._cron_evaluate()
+        self.assertEqual((dispute.state, dispute.date_end), ("resolved_valid", TODAY))
+        self.assertHeld(dispute, [])
+        self.assertFalse(dispute.is_credit_missing)
+
+    def test_customer_becomes_part_of_another(self):
+        """The dispute goes along."""
+        invoice = self._create_open_invoice(self.customer)
+        dispute = self._dispute(invoice)
+        self.customer.write(
+            {"parent_id": self._create_customer("Parent").id, "is_company": False}
+        )
+        self.env["account.collection.commitment"]._cron_evaluate()
+        self.assertEqual(dispute.state, "new")
+        self.assertHeld(dispute, [100])
 
     # === THE CASE === #
 
