@@ -1,11 +1,13 @@
 import logging
 
 from odoo import api, fields, models, modules
-from odoo.tools import SQL
 
 from odoo.addons.base.models.ir_qweb_fields import nl2br_enclose
 
 _logger = logging.getLogger(__name__)
+
+# The news with which the customer is asked for money, where some is left to pay.
+DEMANDS = ("resolved_invalid", "credited")
 
 
 class AccountCollectionDispute(models.Model):
@@ -23,21 +25,8 @@ class AccountCollectionDispute(models.Model):
 
     @api.depends("partner_id")
     def _compute_address_id(self):
-        self.env["res.partner"].flush_model()
-        rows = self.env.execute_query(
-            SQL(
-                "SELECT partner_id, email_address_id FROM (%s) address",
-                self.env["res.partner"]._get_collection_address_query(
-                    SQL(
-                        "partner.commercial_partner_id IN %s",
-                        tuple(self.partner_id.ids) or (0,),
-                    )
-                ),
-            )
-        )
-        addresses = dict(rows)
         for dispute in self:
-            dispute.address_id = addresses.get(dispute.partner_id.id)
+            dispute.address_id = dispute._get_email_address()
 
     # === BUSINESS METHODS === #
 
@@ -54,23 +43,15 @@ class AccountCollectionDispute(models.Model):
         :param str news: what they are told, the state by default
         """
         self.ensure_one()
-        template = self._get_notice_template(news or self.state)
+        news = news or self.state
+        template = f"mail_template_dispute_{news}"
         # Of an invoice that is cancelled or deleted there is nothing to say.
-        if not template or self._is_void():
+        if self._is_void() or not self.env.ref(
+            f"account_collections.{template}", raise_if_not_found=False
+        ):
             return
-        if not self.address_id:
-            self.message_post(
-                body=self.env._(
-                    "The customer has no working e-mail address: tell them in another "
-                    "way."
-                )
-            )
-            return
-        self.with_context(mail_notify_force_send=False).message_post_with_source(
-            template,
-            message_type="comment",
-            subtype_xmlid="mail.mt_comment",
-            email_layout_xmlid="mail.mail_notification_light",
+        self._send_notice(
+            template, is_demand=news in DEMANDS and self._get_left_to_pay() > 0
         )
 
     def _end_void(self):
@@ -85,20 +66,6 @@ class AccountCollectionDispute(models.Model):
                 "to.",
                 self.name,
             )
-        )
-
-    def _get_notice_template(self, news):
-        """The message for some news.
-
-        :param str news: a state, or what else there is to tell
-        :return: a `mail.template`, empty if it was deleted
-        """
-        return self.env["mail.template"].browse(
-            self.env["ir.model.data"]._xmlid_to_res_id(
-                f"account_collections.mail_template_dispute_{news}",
-                raise_if_not_found=False,
-            )
-            or []
         )
 
     def _ask_responsible(self):
@@ -198,18 +165,24 @@ class AccountCollectionDispute(models.Model):
         )
 
     def _get_left_to_pay(self):
-        """What is left to pay of the disputed amount, but for what is credited.
+        """What the customer can be asked for: what is left to pay of the disputed
+        amount but for what is credited, and nothing while nobody is to ask them.
 
         :rtype: float
         """
+        if self._is_left_alone():
+            return 0
         left = sum(self.sudo()._get_unagreed_amounts().values())
         return self.currency_id.round(min(left, self.amount - self.amount_agreed))
 
     def _is_more_due(self):
-        """Whether the customer owes anything of the invoices besides what is credited.
+        """Whether the customer can be told that they owe anything of the invoices
+        besides what is credited.
 
         :rtype: bool
         """
+        if self._is_left_alone():
+            return False
         left = sum(self.sudo()._get_unagreed_amounts().values())
         return self.currency_id.compare_amounts(left, self.amount_agreed) > 0
 

@@ -32,7 +32,7 @@ class AccountCollectionResolution(models.AbstractModel):
             self.message_post(
                 body=self.env._(
                     "%s was not written to: there is no e-mail address that works. "
-                    "Print the agreement, or call.",
+                    "Send a letter, or call.",
                     self.partner_id.display_name,
                 )
             )

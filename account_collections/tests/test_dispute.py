@@ -98,7 +98,11 @@ class TestDispute(DisputeCommon):
         self.assertEqual((dispute.state, dispute.date_end), ("resolved_invalid", TODAY))
         self.assertHeld(dispute, [])
         self.assertIn("that of our offer", dispute.message_ids[0].body)
-        self.assertDecision(self._get_line(self._plan()), "contact 3 email")
+        # The answer asks for the money: the dunning leaves the usual gap after it.
+        self.assertDecision(self._get_line(self._plan()), "skip gap +7")
+        with freeze_time(TODAY + timedelta(days=7)):
+            line = self._get_line(self._plan(date=TODAY + timedelta(days=7)))
+            self.assertDecision(line, "contact 3 email")
 
     def test_withdrawn(self):
         dispute = self._dispute(self._create_open_invoice(self.customer))
@@ -304,7 +308,7 @@ class TestDispute(DisputeCommon):
         again = self._dispute(invoice)
         self.assertTrue(again.is_repeated)
         self.assertHeld(again, [])
-        self.assertDecision(self._get_line(self._plan()), "contact 3 email")
+        self.assertEqual(self._get_line(self._plan()).amount_collectible, 100)
         with self.assertRaisesRegex(UserError, "Ask a manager"):
             again.action_approve_hold()
         self._make_manager()
@@ -428,9 +432,45 @@ class TestDispute(DisputeCommon):
         self.customer.email = False
         dispute = self._dispute(self._create_open_invoice(self.customer))
         self.assertIn(
-            "tell them in another way",
+            "Send a letter, or call",
             " ".join(map(str, dispute.message_ids.mapped("body"))),
         )
+
+    def test_what_asks_for_money_is_a_contact(self):
+        """(paid of 100, whether the customer is to be left alone, whether the answer
+        asks for the money)."""
+        for paid, is_left_alone, is_contact in (
+            (0, False, True),
+            (100, False, False),
+            (0, True, False),
+        ):
+            with self.subTest(paid=paid, is_left_alone=is_left_alone):
+                customer = self._create_customer("Customer")
+                invoice = self._create_open_invoice(customer)
+                dispute = self._dispute(invoice)
+                if paid:
+                    self._pay(invoice)
+                if is_left_alone:
+                    dispute.case_id.sudo().state = "handed_over"
+                self._reject(dispute)
+                message = dispute.message_ids.filtered("subject")[0]
+                self.assertIn("Our answer", message.subject)
+                self.assertEqual("Please pay" in message.body, is_contact)
+                contacts = self.env["account.collection.contact"].search(
+                    [("partner_id", "=", customer.id)]
+                )
+                self.assertEqual(len(contacts), is_contact)
+                self.assertLessEqual(contacts.mail_message_id, message)
+
+    def test_answer_that_bounces(self):
+        dispute = self._dispute(self._create_open_invoice(self.customer))
+        self._reject(dispute)
+        contact = self.env["account.collection.contact"].search(
+            [("partner_id", "=", self.customer.id)]
+        )
+        contact.sudo()._mark_undelivered("No such user", True)
+        self.assertEqual(contact.state, "failed")
+        self.assertDecision(self._get_line(self._plan()), "contact 3 letter")
 
     def test_customers_words_are_text(self):
         words = "<script>alert(1)</script><b>'too dear'</b> {{ 7 * 7 }}"
