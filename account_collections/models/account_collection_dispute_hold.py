@@ -98,10 +98,14 @@ class AccountCollectionDispute(models.Model):
     def _hold_agreed(self):
         """Hold what was agreed in favour of the customer, and no more."""
         self.ensure_one()
-        if not self._get_holds():
-            # What the company itself admits is held, whoever disputed it how often.
-            # Nobody writes it by hand.
-            self.sudo().hold_approver_id = self.hold_approver_id or self.env.user
+        holds = self._get_holds()
+        covered = sum(holds.mapped("amount_covered"))
+        if self.currency_id.compare_amounts(covered, self.amount_agreed) < 0:
+            if self.is_repeated:
+                # What the company itself admits is held, whoever disputed it how often.
+                # Nobody writes it by hand.
+                self.sudo().hold_approver_id = self.hold_approver_id or self.env.user
+            holds.unlink()
             self._cover()
         self._reduce_to_agreed()
 
@@ -179,8 +183,15 @@ class AccountCollectionDispute(models.Model):
     # === HELPERS === #
 
     def _is_held(self):
-        """Whether the dunning leaves out what is disputed."""
-        return bool(self._get_holds().filtered("active"))
+        """Whether the dunning leaves out what is disputed, or a part of it."""
+        return not self.currency_id.is_zero(self._get_held_amount())
+
+    def _get_held_amount(self):
+        """What of the disputed amount the dunning leaves out.
+
+        :rtype: float
+        """
+        return sum(self._get_holds().filtered("active").mapped("amount"))
 
     def _is_evaluated(self):
         # A credit note that is undone opens the dispute again.

@@ -298,6 +298,9 @@ class TestDispute(DisputeCommon):
         again = self._dispute(rejected | self._create_open_invoice(self.customer, 30))
         self.assertTrue(again.is_repeated)
         self.assertHeld(again, [30])
+        body = again.message_ids.filtered("subject")[0].body
+        self.assertIn("need not pay $&nbsp;30.00 while", body)
+        self.assertIn("We answered the rest before", body)
         self._make_manager()
         again.action_approve_hold()
         self.assertHeld(again, [100, 30])
@@ -337,12 +340,26 @@ class TestDispute(DisputeCommon):
         self.assertHeld(dispute, [100])
 
     def test_admitted_though_rejected_before(self):
-        invoice = self._create_open_invoice(self.customer)
-        self._reject(self._dispute(invoice))
-        again = self._dispute(invoice)
-        again.action_investigate()
-        again.action_resolve_valid(30)
-        self.assertHeld(again, [30])
+        """(disputed besides what was rejected, admitted, held)."""
+        for new, admitted, held in (
+            (0, 30, [30]),
+            (30, 30, [30]),
+            (30, 110, [100, 10]),
+        ):
+            with self.subTest(new=new, admitted=admitted):
+                customer = self._create_customer("Customer")
+                invoices = self._create_open_invoice(customer, days=20)
+                self._reject(self._dispute(invoices))
+                if new:
+                    invoices |= self._create_open_invoice(customer, new)
+                again = self._dispute(invoices)
+                self.assertHeld(again, [new] if new else [])
+                again.action_investigate()
+                again.action_resolve_valid(admitted)
+                self.assertHeld(again, held)
+                self.assertEqual(
+                    sum(again.credit_move_ids.mapped("amount_total")), admitted
+                )
 
     # === DEADLINE === #
 
