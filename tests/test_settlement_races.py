@@ -4,10 +4,11 @@ import databases
 
 from odoo.tests import BaseCase, tagged
 
-# A settlement of 80 of 100, offered and accepted on the 1st, to be paid by the 5th and
-# waited for until the 8th.
+# A settlement of 80 of 100, offered and accepted on the 1st, to be paid by a day of June
+# and waited for until three days later. The others act on the 14th.
 PREPARE = """
 from datetime import date
+[due, *actions] = arguments
 with freeze_time("2024-06-01 10:00:00"):
     company = env.company
     company.collection_policy_id.write(
@@ -27,10 +28,10 @@ with freeze_time("2024-06-01 10:00:00"):
         "partner_id": partner.id, "company_id": company.id,
         "currency_id": line.currency_id.id, "line_ids": [(6, 0, line.ids)],
         "amount": 80, "nature": "concession", "date_expiry": date(2024, 6, 20),
-        "payment_ids": [(0, 0, {"date_due": date(2024, 6, 5), "amount": 80})],
+        "payment_ids": [(0, 0, {"date_due": due, "amount": 80})],
     })
     settlement.action_confirm()
-    for action in arguments:
+    for action in actions:
         if action == "accept":
             settlement.action_accept("Ada Miller")
         else:
@@ -39,6 +40,8 @@ with freeze_time("2024-06-01 10:00:00"):
             ).create({"amount": 80, "payment_date": action})._create_payments()
 env.cr.commit()
 """
+
+PAST, AHEAD = "2024-06-05", "2024-06-20"
 
 # What both do at once.
 COMPETE = """
@@ -90,21 +93,21 @@ class TestSettlementRaces(BaseCase):
             ("2024-06-06", "lapsed 20.0 0 0"),
         ):
             with self.subTest(day=day), databases.database() as name:
-                databases.run(name, PREPARE, "accept")
+                databases.run(name, PREPARE, PAST, "accept")
                 outputs = databases.compete(name, COMPETE, ["pay", day], ["evaluate"])
                 self.assertEqual(outputs, ["done", "done"])
                 self.assertEqual(self._finish(name), expected)
 
     def test_settling_and_undoing(self):
         with databases.database() as name:
-            databases.run(name, PREPARE, "accept", "2024-06-05")
+            databases.run(name, PREPARE, PAST, "accept", "2024-06-05")
             databases.compete(name, COMPETE, ["undo"], ["evaluate"])
             self.assertEqual(self._finish(name), "lapsed 100.0 0 0")
 
     def test_settling_and_cancelling(self):
         """What is given up is given up and reversed, or neither, or it is settled."""
         with databases.database() as name:
-            databases.run(name, PREPARE, "accept", "2024-06-05")
+            databases.run(name, PREPARE, PAST, "accept", "2024-06-05")
             outputs = databases.compete(name, COMPETE, ["evaluate"], ["cancel"])
             left = self._finish(name)
             if outputs[1] == "done":
@@ -115,7 +118,7 @@ class TestSettlementRaces(BaseCase):
 
     def test_accepting_and_cancelling(self):
         with databases.database() as name:
-            databases.run(name, PREPARE)
+            databases.run(name, PREPARE, AHEAD)
             outputs = databases.compete(name, COMPETE, ["accept"], ["cancel"])
             left = self._finish(name)
             if outputs == ["done", "done"]:
@@ -124,12 +127,13 @@ class TestSettlementRaces(BaseCase):
                 return
             number = outputs.index("done")
             self.assertRegex(outputs[1 - number], "already|just now")
-            # By now the offer of the 1st was to be paid: accepted, it has lapsed.
-            self.assertEqual(left, ("lapsed 100.0 0 0", "cancelled 100.0 0 0")[number])
+            self.assertEqual(
+                left, ("accepted 100.0 0 100.0", "cancelled 100.0 0 0")[number]
+            )
 
     def test_two_accept(self):
         with databases.database() as name:
-            databases.run(name, PREPARE)
+            databases.run(name, PREPARE, AHEAD)
             outputs = sorted(
                 databases.compete(name, COMPETE, ["accept"], ["accept"]), key=len
             )

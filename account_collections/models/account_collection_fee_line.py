@@ -146,7 +146,8 @@ class AccountCollectionFeeLine(models.Model):
                     **values,
                 )
             if self.is_provisional:
-                text += f" ({env._('provisional reference rate')})"
+                provisional = env._("provisional reference rate")
+                text += f" ({provisional})"
             return text
         if self.kind == "percent":
             return env._(

@@ -148,7 +148,8 @@ class TestBarterUndone(BarterCommon):
         [message] = barter.case_id.message_ids.filtered(
             lambda message: barter.name in (message.body or "")
         )
-        self.assertIn("100.00 is held", message.body)
+        amount = barter.currency_id.format(100).replace("\xa0", "&nbsp;")
+        self.assertIn(f"{amount} is held", message.body)
         for _time in range(2):
             self.env["account.collection.commitment"]._cron_evaluate()
         self.assertEqual(len(barter.activity_ids), 1)
