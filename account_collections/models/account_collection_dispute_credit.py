@@ -70,12 +70,9 @@ class AccountCollectionDispute(models.Model):
 
     # === COMPUTE METHODS === #
 
-    @api.depends(
-        "state",
-        "amount_agreed",
-        "credit_move_ids.state",
-        "credit_move_ids.amount_total",
-    )
+    # Not on their amounts: all that an invoice depends on would be looked through with
+    # each payment.
+    @api.depends("state", "amount_agreed", "credit_move_ids.state")
     def _compute_amount_uncredited(self):
         for dispute in self:
             is_asked = dispute.state == "resolved_valid" and not dispute._is_void()
@@ -119,7 +116,7 @@ class AccountCollectionDispute(models.Model):
             has its credit notes
         """
         self.ensure_one()
-        self._lock_in(("resolved_valid",))
+        self._lock_credited()
         if not self.is_credit_missing:
             raise UserError(
                 self.env._("%s has its credit notes already. Open them.", self.name)
@@ -135,7 +132,7 @@ class AccountCollectionDispute(models.Model):
         :raise UserError: when everything is credited, or a credit note is a draft yet
         """
         self.ensure_one()
-        self._lock_in(("resolved_valid",))
+        self._lock_credited()
         if not self.amount_uncredited:
             raise UserError(
                 self.env._("Everything that was agreed with %s is credited.", self.name)
@@ -233,6 +230,12 @@ class AccountCollectionDispute(models.Model):
         :return: entries (`account.move`), posted or not
         """
         return self.credit_move_ids.filtered(lambda move: move.state != "cancel")
+
+    def _lock_credited(self):
+        """Let nobody else change what was settled in favour of the customer, and see
+        what its credit notes, drafts too, come to now."""
+        self._lock_in(("resolved_valid",))
+        self.invalidate_recordset(["amount_uncredited", "is_credit_missing"])
 
     def _get_uncredited(self):
         """What was agreed, and there is no credit note for.

@@ -88,7 +88,6 @@ class AccountCollectionFee(models.Model):
         "move_id.state",
         "credit_move_id.state",
         "move_id.reversal_move_ids.state",
-        "move_id.reversal_move_ids.amount_total",
     )
     def _compute_state(self):
         for fee in self:

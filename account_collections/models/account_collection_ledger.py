@@ -1,6 +1,31 @@
 from odoo import models
 from odoo.tools import SQL
 
+# What the movements of a receivable line are read from.
+MOVEMENT_FIELDS = {
+    "account.partial.reconcile": [
+        "debit_move_id",
+        "credit_move_id",
+        "debit_amount_currency",
+    ],
+    "account.move.line": [
+        "move_id",
+        "account_id",
+        "currency_id",
+        "amount_currency",
+        "parent_state",
+    ],
+    "account.move": [
+        "date",
+        "journal_id",
+        "origin_payment_id",
+        "statement_line_id",
+        "matched_payment_ids",
+    ],
+    "account.payment": ["amount", "currency_id", "date", "move_id"],
+    "account.journal": ["type"],
+}
+
 
 class AccountCollectionLedger(models.AbstractModel):
     """What has become of receivable lines, read from the ledger.
@@ -29,7 +54,7 @@ class AccountCollectionLedger(models.AbstractModel):
         movements = {line_id: ([], []) for line_id in lines.ids}
         if not lines:
             return movements
-        self.env.flush_all()
+        self._flush_movements()
         rows = self.env.execute_query(self._get_partial_query(lines))
         if self._is_any_registered(lines):
             for company in lines.company_id.root_id:
@@ -98,6 +123,12 @@ class AccountCollectionLedger(models.AbstractModel):
             self.env["account.collection.case"]._refresh_after_commit(receivables)
 
     # === HELPERS === #
+
+    def _flush_movements(self):
+        """Write what the movements are read from, and no more: in the middle of a
+        payment the rest would be written twice."""
+        for model, names in MOVEMENT_FIELDS.items():
+            self.env[model].flush_model(names)
 
     def _is_anything_agreed(self, lines):
         """Whether anything was ever agreed about some items or with their customers:

@@ -70,11 +70,13 @@ class AccountMove(models.Model):
     # === ACTION METHODS === #
 
     def button_draft(self):
-        self._check_not_agreed()
+        if self:
+            self._check_not_agreed()
         return super().button_draft()
 
     def button_cancel(self):
-        self._check_not_agreed()
+        if self:
+            self._check_not_agreed()
         return super().button_cancel()
 
     def action_collection_hold(self):

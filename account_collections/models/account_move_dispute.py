@@ -9,6 +9,8 @@ class AccountMove(models.Model):
     # === CRUD METHODS === #
 
     def unlink(self):
+        if not self:
+            return super().unlink()
         # Whoever deletes an invoice or a credit note need not see the dispute.
         disputes = (
             self.env["account.collection.dispute"]

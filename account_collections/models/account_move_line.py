@@ -81,12 +81,12 @@ class AccountMoveLine(models.Model):
     # === CRUD METHODS === #
 
     def unlink(self):
-        # Whoever deletes an invoice need not see the holds on it.
-        self.env["account.collection.hold"].sudo()._outlive(
-            self.filtered(
-                lambda line: line.account_id.account_type == "asset_receivable"
-            )
+        lines = self.filtered(
+            lambda line: line.account_id.account_type == "asset_receivable"
         )
+        if lines:
+            # Whoever deletes an invoice need not see the holds on it.
+            self.env["account.collection.hold"].sudo()._outlive(lines)
         return super().unlink()
 
     # === ACTION METHODS === #

@@ -13,6 +13,9 @@ class AccountPartialReconcile(models.Model):
         return partials
 
     def unlink(self):
+        # Odoo undoes the reconciliation of nothing with each payment.
+        if not self:
+            return super().unlink()
         lines = self._get_collection_lines()
         result = super().unlink()
         self.env["account.collection.ledger"]._follow(lines)
