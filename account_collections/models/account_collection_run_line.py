@@ -298,7 +298,8 @@ class AccountCollectionRunLine(models.Model):
             # Popped, so that two customers who were merged get one letter.
             decision = decisions.pop(line.partner_id.id, None)
             if decision and decision["decision"] == "contact":
-                line.write(line._prepare_decision(decision))
+                if changed := line._prepare_decision(decision):
+                    line.write(changed)
                 kept[line] = decision
             elif decision:
                 line.write({"state": "dropped", **line._prepare_decision(decision)})
@@ -326,7 +327,12 @@ class AccountCollectionRunLine(models.Model):
         else:
             # The step and the channel once proposed stay readable on the line.
             values.pop("channel")
-        return values
+        return {
+            name: value
+            for name, value in values.items()
+            if self._fields[name].convert_to_cache(value, self)
+            != self._fields[name].convert_to_cache(self[name], self)
+        }
 
     def _get_items_by_customer(self, lines):
         """Read the open items of the customers in one query.
