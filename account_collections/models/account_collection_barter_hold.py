@@ -30,7 +30,7 @@ class AccountCollectionBarter(models.Model):
             },
         )
         date_end = self.date_deadline if state == "agreed" else False
-        for hold in barter.hold_ids:
+        for hold in barter._get_holds():
             self._write_changes(hold, {"date_end": date_end})
         return super()._apply_ledger(shares, as_of)
 

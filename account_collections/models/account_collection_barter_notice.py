@@ -61,7 +61,7 @@ class AccountCollectionBarter(models.Model):
     def _tell_undone(self):
         """Leave word on the case that what was settled is open again."""
         self._open_case()
-        held = sum(self.hold_ids.filtered("active").mapped("amount"))
+        held = sum(self._get_holds().filtered("active").mapped("amount"))
         self.case_id.sudo().message_post(
             body=self.env._(
                 "The set-off of %(barter)s was undone after it was settled. "

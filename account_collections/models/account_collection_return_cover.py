@@ -28,7 +28,7 @@ class AccountCollectionReturn(models.Model):
         for one in self.filtered(lambda one: one.state == "authorized"):
             one._check_deadline()
             # Holds are written by the agreements alone.
-            one.hold_ids.sudo().date_end = one.date_deadline
+            one._get_holds().date_end = one.date_deadline
             one._refresh_case()
 
     # === HELPERS === #

@@ -93,7 +93,7 @@ class AccountCollectionReturn(models.Model):
 
         :raise UserError: naming what was agreed, and what to do
         """
-        held = sum(self.hold_ids.mapped("amount"))
+        held = sum(self._get_holds().mapped("amount"))
         names = self._get_cover_names()
         if names and self.currency_id.compare_amounts(held, self.amount_accepted) < 0:
             raise UserError(
@@ -148,7 +148,7 @@ class AccountCollectionReturn(models.Model):
     def _cover_again(self):
         """Hold what was accepted instead of what was expected."""
         one = self.sudo()
-        one.hold_ids.unlink()
+        one._get_holds().unlink()
         one._cover()
         one._refresh_case()
 

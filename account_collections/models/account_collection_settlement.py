@@ -371,7 +371,7 @@ class AccountCollectionSettlement(models.Model):
         result = super()._on_accepted()
         # Accepted by the customer, whoever records it.
         self.sudo().write({"state": "accepted", "followed_state": "accepted"})
-        self.hold_ids.sudo().date_end = False
+        self._get_holds().date_end = False
         self._commit()
         self.invalidate_recordset(["commitment_ids"])
         self._evaluate()

@@ -69,7 +69,7 @@ class AccountCollectionSettlement(models.Model):
         missed = [
             commitment
             for commitment, outcome in zip(
-                self.commitment_ids.sudo(), outcomes, strict=True
+                self._get_commitments(), outcomes, strict=True
             )
             if outcome.state in ("kept_late", "partial", "broken")
         ]
@@ -111,8 +111,8 @@ class AccountCollectionSettlement(models.Model):
 
         :rtype: bool
         """
-        shares = self._get_shares(self.hold_ids.line_id)
-        own = [shares[hold.id] for hold in self.hold_ids]
+        shares = self._get_shares(self._get_holds().line_id)
+        own = [shares[hold.id] for hold in self._get_holds()]
         return not any(share.expected for share in own) and all(
             movement.date <= self.date_expiry
             for share in own
@@ -128,7 +128,7 @@ class AccountCollectionSettlement(models.Model):
         self.ensure_one()
         if self.date_accepted or not self._is_evaluated():
             return False
-        shares = self._get_shares(self.hold_ids.line_id)
+        shares = self._get_shares(self._get_holds().line_id)
         terms = [
             evaluation.Term(
                 payment.date_due,
@@ -140,8 +140,8 @@ class AccountCollectionSettlement(models.Model):
         ]
         outcomes = evaluation.evaluate(
             terms,
-            [one for hold in self.hold_ids for one in shares[hold.id].receipts],
-            [one for hold in self.hold_ids for one in shares[hold.id].reductions],
+            [one for hold in self._get_holds() for one in shares[hold.id].receipts],
+            [one for hold in self._get_holds() for one in shares[hold.id].reductions],
             self.date_expiry,
             slack=self._to_units(self.amount_waived),
         )
@@ -363,7 +363,7 @@ class AccountCollectionSettlement(models.Model):
         :rtype: str
         """
         # What is agreed counts, whoever may see it.
-        commitments = self.sudo().commitment_ids
+        commitments = self._get_commitments()
         days = [day for day in commitments.mapped("date_kept") if day]
         if days and not self.amount_open:
             return self.env._(

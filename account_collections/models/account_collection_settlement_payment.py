@@ -94,5 +94,5 @@ class AccountCollectionSettlement(models.Model):
                 )
             )
         # What is agreed counts, whoever may see it.
-        expected = self.sudo().commitment_ids.filtered("amount_open")
+        expected = self._get_commitments().filtered("amount_open")
         return self._prepare_payment_action(expected.sorted("date_due")[:1].amount_open)
