@@ -120,6 +120,7 @@ from . import account_collection_run_total
 from . import account_collection_handover_file
 from . import account_move
 from . import account_move_agreement
+from . import account_move_credit
 from . import account_move_dispute
 from . import account_move_fee
 from . import account_move_lock

@@ -3,7 +3,7 @@ from odoo.exceptions import UserError
 
 from ..tools.dialog import prepare_dialog
 from ..tools.locking import take_turns
-from .account_collection_return_credit_attached import USERS
+from .account_move_credit import CREDIT_NOTE_OWNERS
 
 
 class AccountCollectionDispute(models.Model):
@@ -65,7 +65,7 @@ class AccountCollectionDispute(models.Model):
             raise UserError(self.env._("Choose what was credited."))
         # Recorded by the buttons alone.
         self.sudo().credit_move_ids |= moves
-        moves._reconcile_disputed_items()
+        moves._reconcile_agreed_items()
         self.message_post(
             body=self.env._(
                 "Credited by hand with %s.", ", ".join(moves.mapped("display_name"))
@@ -124,7 +124,7 @@ class AccountCollectionDispute(models.Model):
         return any(
             self.env[model].search_count([(field, "=", move.id)], limit=1)
             for model, field in (
-                *USERS,
+                *CREDIT_NOTE_OWNERS,
                 ("account.collection.barter", "netting_move_id"),
             )
         )

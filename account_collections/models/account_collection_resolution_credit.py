@@ -54,9 +54,10 @@ class AccountCollectionResolution(models.AbstractModel):
             raise UserError(
                 self.env._(
                     "The taxes of %(invoice)s do not allow a credit note of %(amount)s "
-                    "to the cent. Make it by hand, and add it here.",
+                    "to the cent. %(advice)s",
                     invoice=move.name,
                     amount=move.currency_id.format(amount),
+                    advice=self._get_advice_by_hand(),
                 )
             )
         return credit
@@ -212,6 +213,41 @@ class AccountCollectionResolution(models.AbstractModel):
         :rtype: str
         """
         return f"{move.name} ({self.name})"
+
+    def _get_advice_by_hand(self):
+        """Say what to do with a credit note that has to be made by hand.
+
+        :rtype: str
+        """
+        return self.env._("Make it by hand, and add it here.")
+
+    def _get_items_to_credit(self):
+        """Its open items in the order in which its credit notes pay them: first what
+        it holds, and of that first where nothing else is agreed or left open.
+
+        :return: open items (`account.move.line`)
+        """
+        self.ensure_one()
+        own_holds = self._get_holds()
+        covered = own_holds.line_id
+
+        def get_rank(line):
+            holds = line.collection_hold_ids.filtered(
+                lambda hold: (
+                    hold.active and hold.reason != "manual" and not hold._is_expired()
+                )
+            )
+            own = sum((holds & own_holds).mapped("amount"))
+            rest = line.amount_residual_currency - own
+            return (
+                line not in covered,
+                bool(holds - own_holds),
+                line.currency_id.compare_amounts(rest, 0) > 0,
+                line.date_maturity or line.date,
+                line.id,
+            )
+
+        return (covered | self.line_ids).sorted(get_rank)
 
     def _get_whole_reversals(self, move):
         """What reverses an entry as a whole.

@@ -145,7 +145,11 @@ class AccountCollectionResolution(models.AbstractModel):
         for commitment, outcome in zip(commitments, outcomes, strict=True):
             self._write_changes(commitment, self._prepare_outcome(commitment, outcome))
         for hold in holds:
-            expected = shares[hold.id].expected if self._is_holding(hold) else 0
+            expected = (
+                self._get_expected(hold, shares[hold.id])
+                if self._is_holding(hold)
+                else 0
+            )
             hold._follow_money(self._from_units(expected))
 
     def _is_holding(self, hold):
@@ -155,6 +159,16 @@ class AccountCollectionResolution(models.AbstractModel):
         :rtype: bool
         """
         return self.state in self._live_states
+
+    def _get_expected(self, hold, share):
+        """What is still expected of an open item.
+
+        :param hold: the hold on it (`account.collection.hold`)
+        :param Share share: what of the item concerns the hold
+        :return: the amount in smallest units
+        :rtype: int
+        """
+        return share.expected
 
     def _get_outcomes(self, commitments, shares, as_of):
         """Evaluate the commitments; unapplied credits are looked up when needed.

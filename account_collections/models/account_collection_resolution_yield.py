@@ -63,9 +63,10 @@ class AccountCollectionResolution(models.AbstractModel):
         self.ensure_one()
         return self.env["account.move"]
 
-    def _get_deducted(self):
+    def _get_deducted(self, lines=None):
         """What its own entries have taken off the open items.
 
+        :param lines: which of them (`account.move.line`), all by default
         :return: the amount by item, in its currency
         :rtype: dict
         """
@@ -79,5 +80,5 @@ class AccountCollectionResolution(models.AbstractModel):
                 if partial.credit_move_id.move_id in moves
                 and partial.credit_move_id.parent_state == "posted"
             )
-            for line in resolution.line_ids
+            for line in (resolution.line_ids if lines is None else lines)
         }

@@ -4,13 +4,6 @@ from odoo.exceptions import UserError
 from ..tools.dialog import prepare_dialog
 from ..tools.locking import take_turns
 
-# Whose credit notes are not the customer's goods: model and field.
-USERS = (
-    ("account.collection.return", "credit_move_ids"),
-    ("account.collection.dispute", "credit_move_ids"),
-    ("account.collection.settlement", "move_ids"),
-)
-
 
 class AccountCollectionReturn(models.Model):
     """Returns that somebody has credited by hand.
@@ -103,11 +96,11 @@ class AccountCollectionReturn(models.Model):
                 raise UserError(
                     self.env._("%(credit)s is no posted credit note.", **values)
                 )
-            if user := self._get_user(credit):
+            if owner := credit._get_credit_note_owner():
                 raise UserError(
                     self.env._(
-                        "%(credit)s is the credit note of %(user)s already.",
-                        user=user.name,
+                        "%(credit)s is the credit note of %(owner)s already.",
+                        owner=owner.name,
                         **values,
                     )
                 )
@@ -134,6 +127,7 @@ class AccountCollectionReturn(models.Model):
 
         :param credit_notes: the credit notes (`account.move`)
         """
+        credit_notes._reconcile_agreed_items()
         for credit in credit_notes:
             lines = (credit | credit.reversed_entry_id).line_ids.filtered(
                 lambda line: (
@@ -170,7 +164,7 @@ class AccountCollectionReturn(models.Model):
             lambda credit: (
                 credit.move_type == "out_refund"
                 and credit.state == "posted"
-                and not self._get_user(credit)
+                and not credit._get_credit_note_owner()
             )
         )
 
@@ -184,19 +178,6 @@ class AccountCollectionReturn(models.Model):
             lambda move: move.state != "cancel"
         )
         return accepted.move_id - credit_notes.reversed_entry_id
-
-    def _get_user(self, credit):
-        """Whatever a credit note was made for, or is used for already.
-
-        :param credit: the credit note (`account.move`)
-        :return: a record, or None
-        """
-        for model, field in USERS:
-            # What it was made for counts, whoever may see it.
-            user = self.env[model].sudo().search([(field, "=", credit.id)], limit=1)
-            if user:
-                return user
-        return None
 
     def _get_differences(self, credit_notes):
         """What credit notes credit otherwise than this return would.

@@ -1,6 +1,8 @@
 from odoo import Command, fields, models
 from odoo.exceptions import UserError
 
+from ..tools.proportion import share_in_proportion
+
 
 class AccountCollectionSettlement(models.Model):
     """What a settlement posts: credit notes for a price concession, a write-off for an
@@ -46,10 +48,18 @@ class AccountCollectionSettlement(models.Model):
     def action_reverse(self):
         """Reverse what was given up, after its payment was undone.
 
-        :raise UserError: when it is in force, or cannot be reversed
+        :raise UserError: when it is paid, or cannot be reversed
         """
         for settlement in self:
             settlement._lock_in(("accepted", "lapsed"))
+            if settlement.is_paid:
+                raise UserError(
+                    self.env._(
+                        "%s is paid, so what was given up is not owed. Ask a manager "
+                        "to cancel it, if it is to be collected all the same.",
+                        settlement.name,
+                    )
+                )
             # Posted by the rule that the customer has accepted, whoever presses.
             settlement.sudo()._post_reversal()
 
@@ -85,6 +95,22 @@ class AccountCollectionSettlement(models.Model):
                     )
                 )
 
+    def _check_given_up(self):
+        """See that nothing stays open of what is covered.
+
+        :raise UserError: naming what does
+        """
+        remaining = self._get_remaining()
+        if remaining or not self._is_given_up():
+            raise UserError(
+                self.env._(
+                    "Something else is open on the same invoices, and what is given up "
+                    "would be taken off that instead of %s. Collect or credit what "
+                    "else is open first.",
+                    ", ".join(line.display_name for line in remaining) or self.name,
+                )
+            )
+
     def _post_remainder(self):
         """Post what is given up and reconcile it with the covered items.
 
@@ -106,22 +132,18 @@ class AccountCollectionSettlement(models.Model):
         :param dict remaining: what is given up of each item, in its currency
         """
         for (_company, account), lines in self._group_items().items():
-            amounts = self._spread(lines, remaining)
+            amounts = self._share_by_invoice(lines, remaining)
             credit_notes = self.env["account.move"]
             for move, amount in amounts.items():
                 credit = self._create_credit_note(move, amount)
                 # Booked where the invoice stands, wherever the customer's are now.
-                self._get_receivables(credit).account_id = account
+                credit._get_receivables().account_id = account
                 credit_notes |= credit
             self._check_period(credit_notes)
-            credit_notes.action_post()
+            # Each is reconciled with what is covered of its invoice as it is posted.
             self.move_ids |= credit_notes
-            for credit in credit_notes:
-                own = lines.filtered(
-                    lambda line, credit=credit: line.move_id == credit.reversed_entry_id
-                )
-                (self._get_receivables(credit) | own)._reconcile_collection()
-            (self._get_receivables(credit_notes) | lines)._reconcile_collection()
+            credit_notes.action_post()
+            (credit_notes._get_receivables() | lines)._reconcile_collection()
 
     def _post_write_offs(self, remaining):
         """Post a write-off for each company, and reconcile it.
@@ -141,7 +163,7 @@ class AccountCollectionSettlement(models.Model):
             move.action_post()
             self.move_ids |= move
             for line, written_off in zip(
-                own, self._get_receivables(move).sorted("id"), strict=True
+                own, move._get_receivables().sorted("id"), strict=True
             ):
                 (line | written_off)._reconcile_collection()
 
@@ -229,6 +251,24 @@ class AccountCollectionSettlement(models.Model):
     def _get_own_moves(self):
         return self.move_ids
 
+    def _get_expected(self, hold, share):
+        # What was given up is not expected any more, also where something else is
+        # left open of the item, which reductions take off first.
+        own = self._to_units(self._get_deducted(hold.line_id)[hold.line_id])
+        reduced = sum(reduction.amount for reduction in share.reductions)
+        return super()._get_expected(hold, share) - max(own - reduced, 0)
+
+    def _get_advice_by_hand(self):
+        return self.env._(
+            "Make it by hand, match it with the invoice, then press Settle."
+        )
+
+    def _is_part(self, move, amount):
+        # An account of its own is not that of the invoice, even if all is credited.
+        return bool(
+            self.company_id.collection_concession_account_id
+        ) or super()._is_part(move, amount)
+
     def _get_moves_in_force(self):
         """What gave up the remainder and was not reversed since."""
         return self.move_ids.filtered(
@@ -264,7 +304,8 @@ class AccountCollectionSettlement(models.Model):
         ):
             share = shares[hold.id]
             left = min(
-                share.expected, self._to_units(hold.line_id.amount_residual_currency)
+                self._get_expected(hold, share),
+                self._to_units(hold.line_id.amount_residual_currency),
             )
             standing[hold.line_id] = (
                 self._from_units(sum(receipt.amount for receipt in share.receipts)),
@@ -282,58 +323,36 @@ class AccountCollectionSettlement(models.Model):
             lambda line: (line.company_id, line.account_id)
         )
 
-    def _spread(self, lines, remaining):
+    def _share_by_invoice(self, lines, remaining):
         """Share out what is given up among the invoices, in proportion to what was
         covered of each, paid or not: the discount is on all of them.
 
-        Where something else stays open on an item, each bears its own remainder.
+        Where something else stays open of them, each bears its own remainder: more
+        than that would pay what is not settled.
 
         :param lines: the covered items (`account.move.line`)
         :param dict remaining: what is given up of each item, in its currency
         :return: what is credited of each invoice (`account.move`)
         :rtype: dict
         """
-        own = {line: remaining[line] for line in lines if line in remaining}
-        amounts = own
+        amounts = {line: remaining[line] for line in lines if line in remaining}
         if all(
-            not self.currency_id.compare_amounts(line.amount_residual_currency, left)
-            for line, left in own.items()
+            not self.currency_id.compare_amounts(
+                line.amount_residual_currency, remaining.get(line, 0)
+            )
+            for line in lines.move_id._get_receivables()
         ):
             standing = self._get_standing()
-            amounts = self._share_out(
-                sum(own.values()), {line: sum(standing[line]) for line in lines}
+            amounts = share_in_proportion(
+                sum(amounts.values()),
+                {line: sum(standing[line]) for line in lines},
+                self.currency_id.round,
             )
         by_move = {}
         for line, amount in amounts.items():
             if not self.currency_id.is_zero(amount):
                 by_move[line.move_id] = by_move.get(line.move_id, 0) + amount
         return by_move
-
-    def _share_out(self, total, weights):
-        """Share out an amount in proportion, to the cent.
-
-        :param float total: the amount, in the currency of the settlement
-        :param dict weights: by key, what its share is in proportion to
-        :return: the share of each key; they add up to the amount
-        :rtype: dict
-        """
-        left, open_weight, shares = total, sum(weights.values()), {}
-        for key, weight in weights.items():
-            share = self.currency_id.round(left * weight / open_weight if left else 0)
-            shares[key] = share
-            left = self.currency_id.round(left - share)
-            open_weight -= weight
-        return shares
-
-    def _get_receivables(self, moves):
-        """The items of entries that stand on the customer's account.
-
-        :param moves: the entries (`account.move`)
-        :return: their items (`account.move.line`)
-        """
-        return moves.line_ids.filtered(
-            lambda line: line.account_id.account_type == "asset_receivable"
-        )
 
     def _get_credit_label(self, move):
         lang = move.partner_id.lang or self.env.lang
@@ -353,16 +372,3 @@ class AccountCollectionSettlement(models.Model):
             customer=self.partner_id.display_name,
             settlement=self.name,
         )
-
-
-class AccountMoveLine(models.Model):
-    _name = "account.move.line"
-    _inherit = ["account.move.line"]
-
-    # === BUSINESS METHODS === #
-
-    def _reconcile_collection(self):
-        """Reconcile what is open of these items with one another, if both sides are."""
-        lines = self.filtered(lambda line: not line.reconciled)
-        if len({line.amount_residual_currency > 0 for line in lines}) == 2:
-            lines.reconcile()

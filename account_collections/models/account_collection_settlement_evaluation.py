@@ -181,13 +181,15 @@ class AccountCollectionSettlement(models.Model):
     def _settle(self):
         """Close the debt: give up the remainder.
 
-        :raise UserError: when it cannot be posted: Odoo's own message
+        :raise UserError: when it cannot be posted, with Odoo's own message, or would
+            not close what is covered
         """
         self.ensure_one()
         # A payment that is undone at the same moment makes this transaction fail.
         self.lock_for_update()
         self.is_remitted = True
         self._post_remainder()
+        self._check_given_up()
         self._close_requests()
         self.state = "settled"
         self._follow_up()

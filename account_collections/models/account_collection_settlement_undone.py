@@ -18,17 +18,13 @@ class AccountCollectionSettlement(models.Model):
             reversals = move.reversal_move_ids.filtered(
                 lambda reversal: reversal.state == "posted"
             )
-            own = self._get_receivables(move)
+            own = move._get_receivables()
             if reversals:
                 own.remove_move_reconcile()
-                (own | self._get_receivables(reversals))._reconcile_collection()
+                (own | reversals._get_receivables())._reconcile_collection()
                 self.move_ids |= reversals
                 continue
-            for line in own.filtered(lambda line: not line.reconciled):
-                items = self.hold_ids.line_id.filtered(
-                    lambda item, line=line: item.account_id == line.account_id
-                )
-                (line | items)._reconcile_collection()
+            own._reconcile_in_turn(self._get_items_to_credit() & self.hold_ids.line_id)
 
     # === HELPERS === #
 
@@ -43,8 +39,7 @@ class AccountCollectionSettlement(models.Model):
         items = settlement.hold_ids.line_id
         in_force = settlement._get_moves_in_force()
         return not settlement._get_given_up_moves() - in_force and all(
-            settlement._is_matched(line, items)
-            for line in settlement._get_receivables(in_force)
+            settlement._is_matched(line, items) for line in in_force._get_receivables()
         )
 
     def _is_undone_by_hand(self):

@@ -72,39 +72,3 @@ class AccountMove(models.Model):
                 "default_line_ids": lines.ids,
             },
         }
-
-    # === BUSINESS METHODS === #
-
-    def _reconcile_reversed_moves(self, reverse_moves, move_reverse_cancel):
-        """A credit note for a dispute pays what was disputed first, not the oldest
-        instalment of the invoice."""
-        reverse_moves._reconcile_disputed_items()
-        return super()._reconcile_reversed_moves(reverse_moves, move_reverse_cancel)
-
-    # === HELPERS === #
-
-    def _reconcile_disputed_items(self):
-        """Reconcile credit notes with the disputed items of their invoices."""
-        # Who posts a credit note need not see the dispute that it answers.
-        disputes = (
-            self.env["account.collection.dispute"]
-            .sudo()
-            .search([("credit_move_ids", "in", self.ids)])
-        )
-        for move in disputes.credit_move_ids & self:
-            lines = disputes.filtered(
-                lambda dispute, move=move: move in dispute.credit_move_ids
-            ).line_ids
-            items = lines.filtered(
-                lambda line, move=move: line.move_id == move.reversed_entry_id
-            ) | move.line_ids.filtered(
-                lambda line: line.account_id.account_type == "asset_receivable"
-            )
-            for account_items in (
-                items.filtered(
-                    lambda line: line.parent_state == "posted" and not line.reconciled
-                )
-                .grouped("account_id")
-                .values()
-            ):
-                account_items.with_env(self.env).reconcile()

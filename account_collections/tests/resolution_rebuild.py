@@ -374,10 +374,23 @@ class ResolutionRebuild:
         ]
         rebuilt = {agreement: (state, flat)}
         for hold in agreement.hold_ids:
-            held = min(self.shares[hold].expected, self.room[hold.line_id])
+            held = min(self._get_expected(hold, agreement), self.room[hold.line_id])
             is_live = state in agreement._live_states
             rebuilt[hold] = max(held, 0) if is_live else 0
         return rebuilt
+
+    def _get_expected(self, hold, agreement):
+        """What is expected of an item, less what a settlement has given up of it."""
+        share = self.shares[hold]
+        given_up = sum(
+            self._to_units(partial.debit_amount_currency)
+            for partial in hold.line_id.matched_credit_ids
+            if agreement._name == SETTLEMENT
+            and partial.credit_move_id.parent_state == "posted"
+            and partial.credit_move_id.move_id in agreement.move_ids
+        )
+        reduced = sum(reduction.amount for reduction in share.reductions)
+        return share.expected - max(given_up - reduced, 0)
 
     def _flatten(self, outcome, is_void):
         """An outcome as it is stored."""

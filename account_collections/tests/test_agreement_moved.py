@@ -125,7 +125,7 @@ class TestAgreementMoved(BarterCommon, SettlementCommon):
                 self.assertEqual(
                     {
                         move.company_id: sum(
-                            -line.balance for line in settlement._get_receivables(move)
+                            -line.balance for line in move._get_receivables()
                         )
                         for move in settlement.move_ids
                     },

@@ -310,6 +310,59 @@ class TestReturnCredit(ReturnCommon):
 
     # === ITS OWN INVOICE === #
 
+    def test_pays_what_the_return_holds(self):
+        """The first of two instalments is promised: what comes back is taken off the
+        second, be it credited here or by hand."""
+        term = (
+            self.env["account.payment.term"]
+            .sudo()
+            .create(
+                {
+                    "name": "In two",
+                    "line_ids": [
+                        Command.create(
+                            {"value": "percent", "value_amount": 50, "nb_days": days}
+                        )
+                        for days in (0, 15)
+                    ],
+                }
+            )
+        )
+        for by_hand in (False, True):
+            with self.subTest(by_hand=by_hand):
+                invoice = self._sell(
+                    (10, 100, None),
+                    partner=self._create_customer("Customer"),
+                    invoice_payment_term_id=term.id,
+                    invoice_date_due=False,
+                )
+                first, second = self._get_receivable_line(invoice)
+                promise = self.env["account.collection.promise"].create(
+                    {
+                        "partner_id": invoice.partner_id.id,
+                        "company_id": self.company.id,
+                        "currency_id": invoice.currency_id.id,
+                        "line_ids": [Command.set(first.ids)],
+                        "amount": 500,
+                        "date_due": TODAY + timedelta(days=5),
+                    }
+                )
+                promise.action_confirm()
+                one = self._take_back(invoice, [3], "received")
+                self.assertEqual(one.hold_ids.line_id, second)
+                self.assertHeld(one, [300])
+                if by_hand:
+                    credit = self._credit_by_hand(invoice, quantity=3)
+                    credit.line_ids.remove_move_reconcile()
+                    one._attach_credit_notes(credit)
+                else:
+                    one.action_credit()
+                self.assertEqual(
+                    (first.amount_residual, second.amount_residual), (500, 200)
+                )
+                self.assertHeld(promise, [500])
+                self.assertHeld(one, [])
+
     def test_each_credit_note_pays_its_own_invoice(self):
         first = self._sell((2, 50, self.vat19), invoice_date=TODAY - timedelta(days=90))
         second = self._sell((2, 50, self.vat19))

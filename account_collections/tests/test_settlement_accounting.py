@@ -1,8 +1,10 @@
 """What a settlement posts, on the generic chart and on those of other countries."""
 
 from datetime import timedelta
+from unittest.mock import patch
 
 from odoo import Command
+from odoo.exceptions import UserError
 from odoo.tests import tagged
 
 from .chart_common import on_charts
@@ -33,6 +35,51 @@ class TestSettlementAccounting(SettlementCommon):
         self.assertEqual(settlement.state, "settled")
         self.assertClosed(invoices)
         return settlement, before
+
+    def _create_in_two(self, price):
+        """Post an invoice with 19 % of tax that is due in two instalments."""
+        term = self.env["account.payment.term"].create(
+            {
+                "name": "In two",
+                "line_ids": [
+                    Command.create(
+                        {"value": "percent", "value_amount": 50, "nb_days": days}
+                    )
+                    for days in (0, 10)
+                ],
+            }
+        )
+        return self._create_taxed_invoice(
+            [(price, self.taxes[19])], invoice_payment_term_id=term.id
+        )
+
+    def _dispute(self, line, amount):
+        dispute = self.env["account.collection.dispute"].create(
+            {
+                "partner_id": self.customer.id,
+                "company_id": self.company.id,
+                "currency_id": line.currency_id.id,
+                "line_ids": [Command.set(line.ids)],
+                "amount": amount,
+                "reason_id": self.env.ref(
+                    "account_collections.dispute_reason_price"
+                ).id,
+            }
+        )
+        dispute.action_confirm()
+        return dispute
+
+    def _settle_items(self, paid):
+        """Settle open items for what is paid of each, at once."""
+        lines = self.env["account.move.line"].concat(*paid)
+        settlement = self._settlement(
+            lines.move_id, sum(paid.values()), line_ids=[Command.set(lines.ids)]
+        )
+        for line, amount in paid.items():
+            payment = self._receive_unapplied(self.customer, amount)
+            (payment.move_id._get_receivables() | line).reconcile()
+        self._evaluate_on(0)
+        return settlement
 
     def _get_taxes(self, moves):
         """The tax of each rate that entries take back, in their currency."""
@@ -149,20 +196,7 @@ class TestSettlementAccounting(SettlementCommon):
                 savepoint.rollback()
 
     def test_installments(self):
-        term = self.env["account.payment.term"].create(
-            {
-                "name": "In two",
-                "line_ids": [
-                    Command.create(
-                        {"value": "percent", "value_amount": 50, "nb_days": days}
-                    )
-                    for days in (0, 10)
-                ],
-            }
-        )
-        invoice = self._create_taxed_invoice(
-            [(100, self.taxes[19])], invoice_payment_term_id=term.id
-        )
+        invoice = self._create_in_two(100)
         self.assertEqual(len(self._get_receivable_line(invoice)), 2)
         settlement, _before = self._settle(invoice)
         self.assertEqual(len(settlement.move_ids), 1)
@@ -176,22 +210,53 @@ class TestSettlementAccounting(SettlementCommon):
         self.assertEqual(self._get_difference(before)[account], 20)
         self.assertEqual(self._get_taxes(settlement.move_ids), {19: 3.8})
 
+    def test_account_of_concessions_when_all_is_credited(self):
+        """Nothing was paid of one invoice, and the other is disputed in part."""
+        account = self.company_data["default_account_revenue"].copy()
+        self.company.collection_concession_account_id = account
+        self.policy.settlement_max_discount_percent = 100
+        first = self._create_taxed_invoice([(100, self.taxes[19])], days=5)
+        second = self._create_taxed_invoice([(100, self.taxes[19])])
+        disputed = self._get_receivable_line(second)
+        self._dispute(disputed, 19)
+        settlement = self._settlement(first | second, 100)
+        payment = self._receive_unapplied(self.customer, 100)
+        (payment.move_id._get_receivables() | disputed).reconcile()
+        before = self._get_balances()
+        self._evaluate_on(0)
+        self.assertEqual(settlement.state, "settled")
+        self.assertClosed(first)
+        self.assertEqual(settlement.move_ids.amount_total, 119)
+        self.assertEqual(self._get_difference(before)[account], 100)
+        self.assertIn("price concession", settlement.move_ids.invoice_line_ids.name)
+
+    def test_taxes_that_do_not_allow_the_amount(self):
+        """The accountant is told what to do, which is enough to settle it."""
+        invoice = self._create_taxed_invoice([(100, self.taxes[19])])
+        settlement = self._settlement(invoice)
+        self._pay_invoices(invoice, settlement.amount)
+        with patch.object(
+            self.env.registry["account.collection.settlement"],
+            "_prepare_credit_lines",
+            lambda self, move, amount: [{"name": "Goods", "price_unit": 1}],
+        ):
+            self._evaluate_on(0)
+        self.assertEqual(settlement.state, "accepted")
+        self.assertIn("match it with the invoice", settlement.activity_ids.note)
+        credit = self._create_taxed_invoice(
+            [(20, self.taxes[19])], move_type="out_refund"
+        )
+        (invoice | credit)._get_receivables().reconcile()
+        settlement.action_settle()
+        self.assertEqual(settlement.state, "settled")
+        self.assertFalse(settlement.move_ids)
+        self.assertClosed(invoice)
+
     def test_part_of_an_invoice(self):
         """Half of it is disputed: only the other half is settled."""
         invoice = self._create_taxed_invoice([(100, self.taxes[19])])
         line = self._get_receivable_line(invoice)
-        self.env["account.collection.dispute"].create(
-            {
-                "partner_id": self.customer.id,
-                "company_id": self.company.id,
-                "currency_id": line.currency_id.id,
-                "line_ids": [Command.set(line.ids)],
-                "amount": 59.5,
-                "reason_id": self.env.ref(
-                    "account_collections.dispute_reason_price"
-                ).id,
-            }
-        ).action_confirm()
+        dispute = self._dispute(line, 59.5)
         settlement = self._settlement(invoice, 47.6)
         self.assertEqual(settlement.amount_covered, 59.5)
         self._pay(invoice, 47.6)
@@ -199,6 +264,76 @@ class TestSettlementAccounting(SettlementCommon):
         self.assertEqual(settlement.state, "settled")
         self.assertAlmostEqual(line.amount_residual, 59.5)
         self.assertEqual(self._get_taxes(settlement.move_ids), {19: 1.9})
+        # Unmatched by hand, it is settled again by the same credit note.
+        settlement.move_ids._get_receivables().remove_move_reconcile()
+        self._evaluate_on(0)
+        self.assertEqual(settlement.state, "accepted")
+        settlement.action_settle()
+        self.assertEqual(len(settlement.move_ids), 1)
+        self.assertAlmostEqual(line.amount_residual, 59.5)
+        self.assertAlmostEqual(dispute.hold_ids.amount, 59.5)
+
+    def test_what_is_not_covered_stays_open(self):
+        """(what is not settled, what is paid of each item, what stays open of them):
+        one instalment, or a disputed part, of an invoice whose other items are."""
+        self.policy.settlement_max_discount_percent = 100
+        for disputed, paid, left in (
+            # Of two instalments the second, or the first, is not covered.
+            (0, [595, None, 357], [0, 595, 0]),
+            (0, [None, 476, 595], [595, 0, 0]),
+            (0, [None, 476, None], [595, 0, 595]),
+            # A part of the first instalment is disputed.
+            (357, [238, 595, 309.4], [357, 0, 0]),
+            (357, [190.4, 476, 595], [357, 0, 0]),
+            (357, [190.4, 595, None], [357, 0, 595]),
+        ):
+            with (
+                self.subTest(disputed=disputed, paid=paid),
+                self.env.cr.savepoint() as savepoint,
+            ):
+                invoices = self._create_in_two(1000) | self._create_taxed_invoice(
+                    [(500, self.taxes[19])]
+                )
+                lines = self.env["account.move.line"].concat(
+                    *(self._get_receivable_line(invoice) for invoice in invoices)
+                )
+                dispute = disputed and self._dispute(lines[0], disputed)
+                settlement = self._settle_items(
+                    {
+                        line: amount
+                        for line, amount in zip(lines, paid, strict=True)
+                        if amount is not None
+                    }
+                )
+                self.assertEqual(settlement.state, "settled")
+                for line, residual in zip(lines, left, strict=True):
+                    self.assertAlmostEqual(line.amount_residual, residual)
+                self.assertAlmostEqual(
+                    sum(settlement.move_ids.mapped("amount_total")),
+                    settlement.amount_waived,
+                )
+                if dispute:
+                    self.assertEqual(dispute.hold_ids.amount, disputed)
+                self._evaluate_on(1)
+                self.assertEqual(settlement.state, "settled")
+                savepoint.rollback()
+
+    def test_nothing_else_is_given_up(self):
+        """Both instalments are disputed in part: one credit note cannot close the rest
+        of both. The accountant is asked, and nobody is told that all is settled."""
+        invoice = self._create_in_two(1000)
+        lines = self._get_receivable_line(invoice)
+        for line in lines:
+            self._dispute(line, 357)
+        settlement = self._settle_items(dict.fromkeys(lines, 190.4))
+        messages = settlement.message_ids
+        self.assertRecordValues(
+            settlement, [{"state": "accepted", "is_remitted": False, "move_ids": []}]
+        )
+        self.assertIn("Something else is open", settlement.activity_ids.note)
+        with self.assertRaisesRegex(UserError, "Something else is open"):
+            settlement.action_settle()
+        self.assertEqual(settlement.message_ids, messages)
 
     # === IMPAIRMENT === #
 

@@ -27,7 +27,7 @@ class TestSettlementUndone(SettlementCommon):
     def _undo(self, settlement, how):
         """Undo the entries by hand: unmatched, or reversed, matched with it or not."""
         if how == "unmatched":
-            settlement._get_receivables(settlement.move_ids).remove_move_reconcile()
+            settlement.move_ids._get_receivables().remove_move_reconcile()
             return
         reversals = settlement.move_ids._reverse_moves(
             [{"date": TODAY, "invoice_date": TODAY}], cancel=how == "reversed"
@@ -68,11 +68,7 @@ class TestSettlementUndone(SettlementCommon):
                     self.assertFalse(settlement.activity_ids)
                     self.assertClosed(self.invoice)
                     self.assertTrue(
-                        all(
-                            settlement._get_receivables(settlement.move_ids).mapped(
-                                "reconciled"
-                            )
-                        )
+                        all(settlement.move_ids._get_receivables().mapped("reconciled"))
                     )
                     self.assertEqual(self._get_difference(before), {})
                     self._evaluate_on(1)
@@ -90,6 +86,16 @@ class TestSettlementUndone(SettlementCommon):
         self.assertEqual(settlement.state, "cancelled")
         self.assertEqual(len(settlement.move_ids), 1)
         self.assertEqual(self.line.amount_residual, 240)
+
+    def test_reversed_by_a_collector(self):
+        """It is paid: no collector makes good for what a manager alone may cancel."""
+        settlement = self._settle("concession")
+        self._undo(settlement, "unmatched")
+        self._evaluate_on(0)
+        with self.assertRaisesRegex(UserError, "Ask a manager"):
+            settlement.with_user(self.collector).action_reverse()
+        self.assertTrue(settlement.is_remitted)
+        self.assertEqual(len(settlement.move_ids), 1)
 
     def test_payment_undone_too(self):
         settlement = self._settle("concession")
