@@ -1,6 +1,8 @@
 from odoo import fields, models
 from odoo.fields import Command
 
+from ..tools.proportion import share_in_proportion
+
 
 class AccountCollectionBarter(models.Model):
     """What is posted when a barter is settled.
@@ -363,12 +365,7 @@ class AccountCollectionBarter(models.Model):
         :return: the same by item, in the currency of the company
         :rtype: dict
         """
-        currency = self.company_id.currency_id
-        left_amount = -payable.amount_residual_currency
-        left = -payable.amount_residual
-        balances = {}
-        for item, share in shares.items():
-            balances[item] = currency.round(left * share / left_amount)
-            left_amount -= share
-            left -= balances[item]
-        return balances
+        part = sum(shares.values()) / -payable.amount_residual_currency
+        return share_in_proportion(
+            -payable.amount_residual * part, shares, self.company_id.currency_id.round
+        )

@@ -1,5 +1,7 @@
 from odoo import models
 
+from ..tools.proportion import share_in_proportion
+
 
 class AccountCollectionReturnValuation(models.AbstractModel):
     """What goods are worth that come back: their share of the invoice as it was posted.
@@ -230,19 +232,9 @@ class AccountCollectionReturnValuation(models.AbstractModel):
         :return: the pair for each key of the weights
         :rtype: dict
         """
-        total = sum(weights.values())
-        if not total:
-            return {}
         currencies = (move.currency_id, move.company_currency_id)
-        shares, done, given = {}, 0, (0, 0)
-        for one, weight in weights.items():
-            done += weight
-            reached = tuple(
-                currency.round(value * done / total)
-                for currency, value in zip(currencies, pair, strict=True)
-            )
-            shares[one] = tuple(
-                new - before for new, before in zip(reached, given, strict=True)
-            )
-            given = reached
-        return shares
+        shares, company_shares = (
+            share_in_proportion(value, weights, currency.round)
+            for currency, value in zip(currencies, pair, strict=True)
+        )
+        return {one: (share, company_shares[one]) for one, share in shares.items()}

@@ -92,10 +92,7 @@ class ResCompany(models.Model):
         :raise UserError: when there is none
         """
         self.ensure_one()
-        journals = self.env["account.journal"]
-        journal = journals.search(
-            [*journals._check_company_domain(self), ("type", "=", kind)], limit=1
-        )
+        journal = self._find_collection_journal(kind)
         if not journal:
             raise UserError(
                 self.env._(

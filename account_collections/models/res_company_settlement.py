@@ -61,7 +61,7 @@ class ResCompany(models.Model):
                 )
             if not company.collection_write_off_journal_id:
                 company.collection_write_off_journal_id = (
-                    company._find_write_off_journal()
+                    company._find_collection_journal("general")
                 )
 
     def _get_collection_bad_debt_account(self):
@@ -85,7 +85,9 @@ class ResCompany(models.Model):
         """
         self.ensure_one()
         if not self.collection_write_off_journal_id:
-            self.collection_write_off_journal_id = self._find_write_off_journal()
+            self.collection_write_off_journal_id = self._find_collection_journal(
+                "general"
+            )
         if not self.collection_write_off_journal_id:
             raise UserError(
                 self.env._(
@@ -146,13 +148,17 @@ class ResCompany(models.Model):
             }
         )
 
-    def _find_write_off_journal(self):
-        """The journal for miscellaneous entries."""
+    def _find_collection_journal(self, kind):
+        """The first journal of some kind, but those that Odoo books in by itself.
+
+        :param str kind: the type of the journal
+        :return: an `account.journal`, or none
+        """
         journals = self.env["account.journal"]
         return journals.search(
             [
                 *journals._check_company_domain(self),
-                ("type", "=", "general"),
+                ("type", "=", kind),
                 ("id", "!=", self.currency_exchange_journal_id.id),
                 ("id", "!=", self.tax_cash_basis_journal_id.id),
             ],

@@ -386,6 +386,10 @@ class TestBarterBill(BarterCommon):
         self._barter(self._create_open_invoice(self.customer), state="settled")
         self.assertEqual(self.company.collection_barter_account_id, account)
         chosen = account.copy({"name": "Mine"})
+        # Not where Odoo books by itself, even if that journal is the first one.
+        exchange = self.company.currency_exchange_journal_id.sudo()
+        exchange.sequence = -1
+        self.assertNotEqual(self.company._get_collection_barter_journal(), exchange)
         journal = self.env["account.journal"].create(
             {"name": "Barter", "code": "BART", "type": "general"}
         )

@@ -9,6 +9,7 @@ from odoo.tests import BaseCase, tagged
 
 from ..tools.allocation import Claim, Movement, share_out
 from ..tools.evaluation import Missing, Term, evaluate, excuse
+from ..tools.proportion import share_in_proportion
 
 START = date(2024, 6, 14)
 
@@ -381,3 +382,24 @@ class TestAllocation(BaseCase):
             {key: share.receipts for key, share in shares.items()},
             {key: movements(*pairs) for key, pairs in expected.items()},
         )
+
+
+@tagged("post_install", "-at_install")
+class TestProportion(BaseCase):
+    def test_to_the_cent(self):
+        """(amount, weights, shares)."""
+        for amount, weights, expected in (
+            (10, [1, 1, 1], [3.33, 3.34, 3.33]),
+            (0.02, [1, 1, 1], [0.01, 0, 0.01]),
+            (-10, [2, 1], [-6.67, -3.33]),
+            (100, [300, -100], [150, -50]),
+            (0, [1, 2], [0, 0]),
+            (10, [0, 5], [0, 10]),
+            (10, [0, 0], []),
+            (10, [], []),
+        ):
+            with self.subTest(amount=amount, weights=weights):
+                shares = share_in_proportion(
+                    amount, dict(enumerate(weights)), lambda value: round(value, 2)
+                )
+                self.assertEqual(list(shares.values()), expected)
