@@ -122,6 +122,16 @@ class AccountCollectionLedger(models.AbstractModel):
                 resolutions._evaluate_late(credits_.partner_id.commercial_partner_id)
             self.env["account.collection.case"]._refresh_after_commit(receivables)
 
+    def _follow_registered(self, invoices, partners):
+        """Let what depends on the ledger follow a change of payments without journal
+        entry, which nothing is reconciled with.
+
+        :param invoices: the invoices that they pay, or did (`account.move`)
+        :param partners: the commercial partners who pay (`res.partner`)
+        """
+        self._follow(invoices.line_ids)
+        self.env["account.collection.resolution"]._evaluate_late(partners)
+
     # === HELPERS === #
 
     def _flush_movements(self):

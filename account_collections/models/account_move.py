@@ -62,9 +62,14 @@ class AccountMove(models.Model):
     # === CRUD METHODS === #
 
     def write(self, vals):
+        payments = self.env["account.payment"]
+        if "matched_payment_ids" in vals:
+            payments = self.matched_payment_ids
         result = super().write(vals)
         if "state" in vals:
             self.env["account.collection.ledger"]._follow(self.line_ids)
+        if "matched_payment_ids" in vals:
+            self._follow_collection_payments(payments)
         return result
 
     # === ACTION METHODS === #
@@ -112,6 +117,20 @@ class AccountMove(models.Model):
         return self.collection_case_id._get_records_action(name=self.env._("Case"))
 
     # === BUSINESS METHODS === #
+
+    def _follow_collection_payments(self, before):
+        """Let what depends on the ledger follow the payments without journal entry that
+        were linked to invoices, or are no more: Odoo does so after posting them. Those
+        with an entry were followed when they were reconciled.
+
+        :param before: the payments that were linked before (`account.payment`)
+        """
+        after = self.matched_payment_ids
+        registered = (after - before | before - after)._get_collection_registered()
+        if registered:
+            self.env["account.collection.ledger"]._follow_registered(
+                self, registered.partner_id.commercial_partner_id
+            )
 
     def _check_not_agreed(self):
         """Keep the invoices of which something is agreed.

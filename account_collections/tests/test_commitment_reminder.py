@@ -107,6 +107,13 @@ class TestCommitmentReminder(CollectionCommon):
         self._pay(self.invoice)
         self.assertFalse(self._run_on(7))
 
+    def test_no_reminder_of_what_is_paid_without_journal_entry(self):
+        self._make_payments_without_entry()
+        self.promise.action_confirm()
+        payment = self._pay(self.invoice)
+        self.assertFalse(payment.move_id)
+        self.assertFalse(self._run_on(7))
+
     def test_reminder_of_the_part_that_is_missing(self):
         self.promise.action_confirm()
         self._pay(self.invoice, 40)

@@ -409,15 +409,6 @@ class TestDecision(CollectionCommon):
 
     # === HELPERS === #
 
-    def _make_payments_without_entry(self):
-        """Behave as with full accounting, where no outstanding account is needed."""
-        self.bank_journal.inbound_payment_method_line_ids.payment_account_id = False
-        self.patch(
-            self.registry["account.move"],
-            "_get_invoice_in_payment_state",
-            lambda self: "in_payment",
-        )
-
     def _create_opening_balance(self, amount):
         return self._create_entry(amount, self.company_data["default_journal_misc"])
 

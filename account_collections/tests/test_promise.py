@@ -1,7 +1,9 @@
 from datetime import timedelta
+from unittest.mock import patch
 
 from freezegun import freeze_time
 
+from odoo import Command
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged
 
@@ -158,6 +160,54 @@ class TestPromise(PromiseCommon):
         self.assertEqual(promise.hold_ids.amount, 300)
         line = self._get_line(self._plan())
         self.assertRecordValues(line, [{"amount_held": 300, "amount_collectible": 500}])
+
+    def test_payment_without_entry(self):
+        """(what happens to a payment of 40 of 100, what is held then): it counts while
+        it is linked to the invoice."""
+        self._make_payments_without_entry()
+        invoice = self._create_open_invoice(self.customer)
+        promise = self._promise(invoice)
+        payment = self._pay(invoice, 40)
+        self.assertFalse(payment.move_id)
+        for happens, held in (
+            (lambda: None, 60),
+            (lambda: invoice.write({"matched_payment_ids": [Command.clear()]}), 100),
+            (lambda: payment.write({"invoice_ids": [Command.set(invoice.ids)]}), 60),
+            (lambda: payment.write({"invoice_ids": [Command.clear()]}), 100),
+            (lambda: invoice.write({"matched_payment_ids": payment.ids}), 60),
+            (payment.action_draft, 100),
+            (payment.action_post, 60),
+            (payment.unlink, 100),
+        ):
+            with self.subTest(held=held):
+                happens()
+                self.assertEqual(promise.hold_ids.amount, held)
+                self.assertEqual(promise.amount_open, held)
+        self._pay(invoice)
+        self.assertEqual(promise.state, "kept")
+
+    def test_payment_without_entry_uses_up_the_credits(self):
+        """Money that waits to be applied excuses a late promise until it is linked to
+        another invoice."""
+        self._make_payments_without_entry()
+        promise = self._promise(self._create_open_invoice(self.customer), days=1)
+        other = self._create_open_invoice(self.customer)
+        payment = self._receive_unapplied(self.customer, 100)
+        with freeze_time(TODAY + timedelta(days=5)):
+            promise._evaluate()
+            self.assertEqual(promise.state, "open")
+            other.matched_payment_ids += payment
+            self.assertEqual(promise.state, "broken")
+
+    def test_payment_with_entry_is_followed_once(self):
+        invoice = self._create_open_invoice(self.customer)
+        promise = self._promise(invoice)
+        ledger = self.registry["account.collection.ledger"]
+        with patch.object(ledger, "_follow_registered", autospec=True) as follow:
+            self._pay(invoice)
+        for _ledger, invoices, partners in (call.args for call in follow.mock_calls):
+            self.assertFalse(invoices or partners)
+        self.assertEqual(promise.state, "kept")
 
     def test_credit_note_shortens(self):
         invoice = self._create_open_invoice(self.customer)

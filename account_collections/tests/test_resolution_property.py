@@ -29,6 +29,7 @@ STEPS = st.one_of(
     st.tuples(st.just("sell"), amount, st.integers(-2, 3)),
     st.tuples(st.just("pay"), invoice, amount, late),
     st.tuples(st.just("pay"), invoice, amount, late),
+    st.tuples(st.just("register"), invoice, amount, late),
     st.tuples(st.just("receive"), invoice, amount, late),
     st.tuples(st.just("apply"), invoice, pick),
     st.tuples(st.just("credit"), invoice, amount),
@@ -81,7 +82,14 @@ class TestResolutionProperty(ResolutionRebuild, CollectionCommon):
             cls._create_open_invoice(cls.customer, 80, days=5, currency_id=currency.id),
             cls._create_open_invoice(cls.customer, 50, days=1),
         ]
+        cls.other_bank = cls.env["account.journal"].create(
+            {"name": "Other Bank", "type": "bank", "code": "OTHER"}
+        )
         cls.env.flush_all()
+
+    def setUp(self):
+        super().setUp()
+        self._make_payments_without_entry(self.other_bank)
 
     @settings(
         max_examples=30,
@@ -224,14 +232,19 @@ class TestResolutionProperty(ResolutionRebuild, CollectionCommon):
             }
         ).action_confirm()
 
-    def _do_pay(self, number, amount, late):
+    def _do_pay(self, number, amount, late, **values):
         move = self.invoices[number]
         self.payments |= self._pay(
             move,
             amount,
             currency_id=move.currency_id.id,
             payment_date=self._get_today() - timedelta(days=late),
+            **values,
         )
+
+    def _do_register(self, number, amount, late):
+        """Pay without a journal entry."""
+        self._do_pay(number, amount, late, journal_id=self.other_bank.id)
 
     def _do_receive(self, number, amount, late):
         self.payments |= self._receive_unapplied(
