@@ -1,36 +1,18 @@
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import UserError
 
-# What follows from the buttons and the ledger, and what stays as it was promised.
-DECIDED = {
-    "name",
-    "case_id",
-    "state",
-    "followed_state",
-    "date_end",
-    "date_evaluated",
-    "is_late",
-    "is_put_off",
-}
-PROMISED = {
-    "partner_id",
-    "company_id",
-    "currency_id",
-    "line_ids",
-    "amount",
-    "date_due",
-    "date_start",
-    "is_replacing",
-}
+from .account_collection_resolution_terms import DECIDED, TERMS
 
 
 class AccountCollectionPromise(models.Model):
     _name = "account.collection.promise"
     _description = "Promise to Pay"
-    _inherit = ["account.collection.resolution"]
+    _inherit = ["account.collection.resolution.terms"]
 
     _hold_reason = "promise"
     _live_states = ("open",)
+    _terms_fields = frozenset(TERMS | {"date_due", "is_paid_already"})
+    _decided_fields = frozenset(DECIDED | {"is_late", "is_put_off"})
     # How far ahead money is usually promised, and how long it is waited for when the
     # customer says that it is paid.
     _usual_days = 7
@@ -135,47 +117,7 @@ class AccountCollectionPromise(models.Model):
         for promise in self:
             promise.agreed = promise.state == "draft" and promise._get_other_names()
 
-    # === CRUD METHODS === #
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        for vals in vals_list:
-            self._check_by_hand(
-                {name for name, value in vals.items() if value} - PROMISED
-            )
-        return super(AccountCollectionPromise, self._without_defaults(DECIDED)).create(
-            vals_list
-        )
-
-    def write(self, vals):
-        self._check_by_hand(vals.keys())
-        return super().write(vals)
-
     # === BUSINESS METHODS === #
-
-    def _check_by_hand(self, names):
-        """Keep a promise as it was given, and its state as the ledger has it.
-
-        :param names: the fields that are to be written
-        :raise AccessError: for what follows from the buttons and the ledger
-        :raise UserError: for the terms of a promise that is no draft any more
-        """
-        if self.env.su:
-            return
-        if DECIDED & set(names):
-            raise AccessError(
-                self.env._(
-                    "The state of a promise follows from its buttons and the ledger. "
-                    "Use the buttons."
-                )
-            )
-        if PROMISED & set(names) and any(one.state != "draft" for one in self):
-            raise UserError(
-                self.env._(
-                    "What was promised stays as it is. Withdraw the promise and take a "
-                    "new one."
-                )
-            )
 
     def _start(self):
         result = super()._start()

@@ -341,7 +341,12 @@ class TestPromise(PromiseCommon):
         for values in ({"state": "kept"}, {"date_end": TODAY}, {"is_late": True}):
             with self.subTest(**values), self.assertRaises(AccessError):
                 promise.write(values)
-        for values in ({"amount": 1}, {"date_due": TODAY}):
+        for values in (
+            {"amount": 1},
+            {"date_due": TODAY},
+            # Who said that it was paid has broken no promise.
+            {"is_paid_already": True, "reference": "42"},
+        ):
             with self.subTest(**values), self.assertRaises(UserError):
                 promise.write(values)
         with self.assertRaises(AccessError):
@@ -350,7 +355,7 @@ class TestPromise(PromiseCommon):
     def test_what_is_replaced_is_decided_before(self):
         """Once it is in force, nobody ticks that it replaces something."""
         promise = self._promise(self._create_open_invoice(self.customer))
-        with self.assertRaisesRegex(UserError, "stays as it is"):
+        with self.assertRaisesRegex(UserError, "do not change any more"):
             promise.is_replacing = True
 
     def test_states_and_their_neighbours(self):
