@@ -87,7 +87,7 @@ class AccountCollectionDemo(models.AbstractModel):
             promise = self._get(f"promise_{name}")
             with self._on(0):
                 promise._evaluate()
-            promise._schedule_activity()
+            promise._request("unkept")
 
     def _load_plans(self):
         """Plans: waiting for approval, active as a second version of another, at risk,
@@ -110,7 +110,7 @@ class AccountCollectionDemo(models.AbstractModel):
         for name in ("active", "at_risk", "completed", "defaulted"):
             with self._on(0):
                 self._get(f"plan_{name}")._evaluate()
-        self._get("plan_defaulted")._schedule_call()
+        self._get("plan_defaulted")._request("default")
 
     def _load_settlements(self):
         """Settlements: waiting for approval, offered, accepted, settled as either

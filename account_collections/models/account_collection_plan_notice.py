@@ -2,6 +2,8 @@ from odoo import fields, models
 from odoo.exceptions import UserError
 from odoo.tools.misc import format_date
 
+from .account_collection_contact import LIVE_STATES
+
 
 class AccountCollectionPlan(models.Model):
     """Who is told how a plan stands.
@@ -70,14 +72,14 @@ class AccountCollectionPlan(models.Model):
         self.ensure_one()
         self._check_notice()
         self.env["account.collection.letter"]._check_pdf()
-        if self._get_requests(self._get_letter_summary()):
+        if self._get_requests("letter"):
             # Contacts are recorded whoever causes them.
             self.env["account.collection.contact"].sudo().create(
                 self._prepare_letter_contact()
             )
         if self.is_untold:
             self.action_told()
-        self._withdraw_letter()
+        self._withdraw_requests("letter")
         return self.env.ref(
             "account_collections.action_report_plan_notice"
         ).report_action(self)
@@ -101,7 +103,7 @@ class AccountCollectionPlan(models.Model):
                     "followed_state": f"{plan.state} {plan.date_cure}",
                 }
             )
-            plan._withdraw_letter()
+            plan._withdraw_requests("letter")
             plan.message_post(
                 body=self.env._(
                     "The customer was told of the arrears by %(user)s. They can be "
@@ -139,36 +141,37 @@ class AccountCollectionPlan(models.Model):
             self.sudo().is_untold = not is_reached and (is_new or self.is_untold)
             self.sudo().followed_state = self._get_followed()
         self._send_notice(self._notices[self.state], is_demand=True)
-        self._withdraw_letter()
+        self._withdraw_requests("letter")
         if not is_reached and not self._is_left_alone():
-            self._ask_collector(
-                "mail.mail_activity_data_todo",
-                self._get_letter_summary(),
-                self.env._(
-                    "There is no e-mail address of %(customer)s that works. Open "
-                    "%(plan)s and press 'Print Notice', or call.",
-                    customer=self.partner_id.display_name,
-                    plan=self.name,
-                ),
-            )
+            self._request("letter")
 
-    def _withdraw_letter(self):
-        """Nobody needs to send a letter any more."""
-        self._get_requests(self._get_letter_summary()).unlink()
+    def _on_undelivered(self, date):
+        """A notice did not reach the customer: they are to get a letter. If it was to
+        tell them of the arrears, the days of cure have not begun.
+
+        :param datetime.date date: the day of the notice
+        """
+        self.ensure_one()
+        if self.state == "at_risk" and date == self.date_at_risk:
+            self.is_untold = True
+            self._trigger_follow_up()
+        elif self.state in self._notices and not self._is_reached():
+            self._withdraw_requests("letter")
+            self._request("letter")
 
     def _on_state(self, former):
         result = super()._on_state(former)
         if former == "defaulted":
-            self._withdraw_call()
+            self._withdraw_requests("default")
             if self.state in self._live_states:
                 # What the customer was told has turned out wrong.
                 self._send_notice("mail_template_plan_resumed")
         if self.state in self._notices:
             self._tell(is_new=former != "at_risk")
         else:
-            self._withdraw_letter()
+            self._withdraw_requests("letter")
         if self.state == "defaulted":
-            self._schedule_call()
+            self._request("default")
         elif self.state == "completed" and self.amount_received:
             self._send_notice("mail_template_plan_completed")
         elif self.state == "active" and former == "at_risk":
@@ -179,24 +182,6 @@ class AccountCollectionPlan(models.Model):
             )
         return result
 
-    def _schedule_call(self):
-        """Ask for a call on the day on which the plan has ended."""
-        self._ask_collector(
-            "mail.mail_activity_data_call",
-            self.env._("Payment plan defaulted"),
-            self.env._(
-                "Of %(amount)s in %(plan)s, %(received)s came. The rest is due at "
-                "once; the dunning goes on from its last step.",
-                amount=self.currency_id.format(self.amount),
-                plan=self.name,
-                received=self.currency_id.format(self.amount_received),
-            ),
-        )
-
-    def _withdraw_call(self):
-        """Nobody needs to call about a plan that goes on."""
-        self._get_requests(self.env._("Payment plan defaulted")).unlink()
-
     def _get_followed(self):
         followed = super()._get_followed()
         if self.is_untold and self.state == "at_risk":
@@ -204,6 +189,32 @@ class AccountCollectionPlan(models.Model):
         return followed
 
     # === HELPERS === #
+
+    def _prepare_request(self, key):
+        if key == "letter":
+            return {
+                "act_type_xmlid": "mail.mail_activity_data_todo",
+                "summary": self.env._("Send a letter about the payment plan"),
+                "note": self.env._(
+                    "There is no e-mail address of %(customer)s that works. Open "
+                    "%(plan)s and press 'Print Notice', or call.",
+                    customer=self.partner_id.display_name,
+                    plan=self.name,
+                ),
+            }
+        if key == "default":
+            return {
+                "act_type_xmlid": "mail.mail_activity_data_call",
+                "summary": self.env._("Payment plan defaulted"),
+                "note": self.env._(
+                    "Of %(amount)s in %(plan)s, %(received)s came. The rest is due at "
+                    "once; the dunning goes on from its last step.",
+                    amount=self.currency_id.format(self.amount),
+                    plan=self.name,
+                    received=self.currency_id.format(self.amount_received),
+                ),
+            }
+        return super()._prepare_request(key)
 
     def _get_notice_values(self):
         """Put what the customer is told into plain values, in their language, as a
@@ -239,10 +250,6 @@ class AccountCollectionPlan(models.Model):
         """Whether a notice that asks for money reaches the customer."""
         return not self._is_left_alone() and bool(self._get_email_address())
 
-    def _get_letter_summary(self):
-        """What the collector is asked to do where there is no e-mail address."""
-        return self.env._("Send a letter about the payment plan")
-
     def _prepare_letter_contact(self):
         """Prepare the contact that the printed notice makes: the dunning leaves a gap
         after it, as after one by e-mail.
@@ -262,36 +269,20 @@ class AccountCollectionPlan(models.Model):
             "note": self._get_notice_values()["subject"],
         }
 
-    def _ask_collector(self, kind, summary, note):
-        """Ask the collector to do something about the plan today.
 
-        :param str kind: the xmlid of the kind of activity
-        :param str summary: what is to be done
-        :param str note: why; it names the plan
-        """
-        user = self.case_id.user_id or self.user_id or self.env.user
-        # The collector may be somebody else than who books.
-        (self.case_id or self).sudo().activity_schedule(
-            kind,
-            date_deadline=self.company_id._get_collection_day(),
-            summary=summary,
-            note=note,
-            user_id=user.id,
-            automated=True,
-        )
+class AccountCollectionContact(models.Model):
+    _name = "account.collection.contact"
+    _inherit = ["account.collection.contact"]
 
-    def _get_requests(self, summary):
-        """What the collector was asked to do about the plan, and has not done.
+    # === BUSINESS METHODS === #
 
-        :param str summary: what is to be done
-        :return: activities (`mail.activity`), which may be somebody else's
-        """
-        records = [one.sudo() for one in (self, self.case_id) if one]
-        activities = self.env["mail.activity"].sudo()
-        return activities.union(*(one.activity_ids for one in records)).filtered(
-            lambda activity: (
-                activity.automated
-                and activity.summary == summary
-                and self.name in (activity.note or "")
-            )
-        )
+    def _mark_failed(self, error):
+        failed = self.filtered(lambda contact: contact.state in LIVE_STATES)
+        result = super()._mark_failed(error)
+        # What the customer knows is a matter of the plan, whoever sends.
+        plans = self.env["account.collection.plan"].sudo()
+        for contact in failed:
+            message = contact.mail_message_id.sudo()
+            if message.model == plans._name:
+                plans.browse(message.res_id)._on_undelivered(contact.date)
+        return result

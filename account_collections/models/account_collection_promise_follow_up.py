@@ -1,8 +1,6 @@
 from odoo import models
 from odoo.tools.misc import format_date
 
-from odoo.addons.base.models.ir_qweb_fields import nl2br_enclose
-
 UNKEPT = ("broken", "partial")
 
 
@@ -17,7 +15,7 @@ class AccountCollectionPromise(models.Model):
     def _on_state(self, former):
         result = super()._on_state(former)
         if former in UNKEPT:
-            self._withdraw_activity()
+            self._withdraw_requests("unkept")
         if self.state == "kept":
             self._tell_collector(
                 self.env._("Promise kept late")
@@ -25,7 +23,7 @@ class AccountCollectionPromise(models.Model):
                 else self.env._("Promise kept")
             )
         elif self.state in UNKEPT:
-            self._schedule_activity()
+            self._request("unkept")
         elif self.state == "open" and former == "kept":
             self._tell_collector(
                 self.env._("Payment undone: the promise is open again")
@@ -61,24 +59,13 @@ class AccountCollectionPromise(models.Model):
                 partner_ids=user.partner_id.ids, subject=subject, body=body
             )
 
-    def _schedule_activity(self):
+    # === HELPERS === #
+
+    def _prepare_request(self, key):
         """Ask for a call on the day on which the promise turned out broken, or for a
         look at the bank if the customer said that it is paid."""
-        record = self.case_id or self
-        # The collector may be somebody else than who books.
-        record.sudo().activity_schedule(
-            date_deadline=self.company_id._get_collection_day(),
-            user_id=(self.case_id.user_id or self.user_id or self.env.user).id,
-            automated=True,
-            **self._prepare_activity(),
-        )
-
-    def _prepare_activity(self):
-        """Prepare what is to be done about a promise that was not kept.
-
-        :return: the type, the summary and the note of an activity
-        :rtype: dict
-        """
+        if key != "unkept":
+            return super()._prepare_request(key)
         amounts = {
             "promise": self.name,
             "amount": self.currency_id.format(self.amount),
@@ -90,15 +77,12 @@ class AccountCollectionPromise(models.Model):
             return {
                 "act_type_xmlid": "mail.mail_activity_data_todo",
                 "summary": self.env._("Check the payment (%s)", self.reference),
-                "note": nl2br_enclose(
-                    self.env._(
-                        "%(promise)s: the customer says that %(amount)s was paid "
-                        "(%(reference)s), %(received)s came. Look for the payment, or "
-                        "ask for a proof.",
-                        reference=self.reference,
-                        **amounts,
-                    ),
-                    "p",
+                "note": self.env._(
+                    "%(promise)s: the customer says that %(amount)s was paid "
+                    "(%(reference)s), %(received)s came. Look for the payment, or ask "
+                    "for a proof.",
+                    reference=self.reference,
+                    **amounts,
                 ),
             }
         return {
@@ -110,13 +94,3 @@ class AccountCollectionPromise(models.Model):
                 **amounts,
             ),
         }
-
-    def _withdraw_activity(self):
-        """Nobody needs to ask about a promise that was kept after all."""
-        # The activity may be somebody else's.
-        for record in (self.case_id, self):
-            record.sudo().activity_ids.filtered(
-                lambda activity: (
-                    activity.automated and f"{self.name}:" in (activity.note or "")
-                )
-            ).unlink()

@@ -55,27 +55,27 @@ class AccountCollectionResolution(models.AbstractModel):
 
     def _ask_to_apply(self):
         """Ask once for late payments that credits of the customer would cover."""
-        summary = self.env._("Apply the payment")
         for resolution in self:
-            case = resolution.case_id.sudo()
-            if not any(resolution._get_commitments().mapped("is_unapplied")) or any(
-                activity.summary == summary for activity in case.activity_ids
+            asked = (resolution.case_id or resolution).sudo().activity_ids
+            if any(resolution._get_commitments().mapped("is_unapplied")) and (
+                "apply" not in asked.mapped("collection_key")
             ):
-                continue
-            case.activity_schedule(
-                "mail.mail_activity_data_todo",
-                date_deadline=resolution.company_id._get_collection_day(),
-                summary=summary,
-                note=self.env._(
-                    "%s is late, but payments or credits of the customer that nobody "
-                    "has applied yet would cover it.",
-                    resolution.name,
-                ),
-                user_id=(case.user_id or resolution.user_id or self.env.user).id,
-                automated=True,
-            )
+                resolution._request("apply")
 
     # === HELPERS === #
+
+    def _prepare_request(self, key):
+        if key != "apply":
+            return super()._prepare_request(key)
+        return {
+            "act_type_xmlid": "mail.mail_activity_data_todo",
+            "summary": self.env._("Apply the payment"),
+            "note": self.env._(
+                "%s is late, but payments or credits of the customer that nobody has "
+                "applied yet would cover it.",
+                self.name,
+            ),
+        }
 
     def _get_missing(self, commitments, outcomes):
         """What came neither in time nor later, credits that would cover it or not, as

@@ -200,25 +200,17 @@ class AccountCollectionSettlement(models.Model):
         :param str text: what has happened, and what to do
         """
         self.ensure_one()
-        summary = (
-            self.env._("Settle by hand: %s", self.name)
-            if self.is_paid
-            else self.env._("Reverse by hand: %s", self.name)
-        )
-        note = nl2br_enclose(text, "p")
+        key = "settle" if self.is_paid else "reverse"
         # It is asked for by the rule, whoever causes it.
         asked = self.sudo().activity_ids.filtered("automated")
-        if asked.filtered(lambda one: one.summary == summary and one.note == note):
+        if asked.filtered(
+            lambda one: (
+                one.collection_key == key and one.note == nl2br_enclose(text, "p")
+            )
+        ):
             return
         asked.unlink()
-        self.sudo().activity_schedule(
-            "mail.mail_activity_data_todo",
-            date_deadline=self.company_id._get_collection_day(),
-            summary=summary,
-            note=note,
-            user_id=(self.case_id.user_id or self.user_id or self.env.user).id,
-            automated=True,
-        )
+        self._request(key, self, note=text)
 
     def _close_requests(self):
         """What could not be posted is posted now, or need not be any more."""
@@ -289,6 +281,18 @@ class AccountCollectionSettlement(models.Model):
 
     def _get_accountant_note(self, error):
         """Say what the accountant has to do about what cannot be posted.
+
+    def _prepare_request(self, key):
+        summaries = {
+            "settle": self.env._("Settle by hand: %s", self.name),
+            "reverse": self.env._("Reverse by hand: %s", self.name),
+        }
+        if key not in summaries:
+            return super()._prepare_request(key)
+        return {
+            "act_type_xmlid": "mail.mail_activity_data_todo",
+            "summary": summaries[key],
+        }
 
         :param error: what Odoo says about it
         :rtype: str

@@ -13,6 +13,14 @@ class MailActivity(models.Model):
         index="btree_not_null",
         ondelete="cascade",
     )
+    collection_agreement = fields.Char(
+        readonly=True,
+        index="btree_not_null",
+        help="The agreement that this is about, as model and ID.",
+    )
+    collection_key = fields.Char(
+        readonly=True, help="What is asked for, whatever the language."
+    )
 
     # === CRUD METHODS === #
 

@@ -148,6 +148,67 @@ class TestPlanNotice(PlanCommon):
         self._get_mail(plan, "please pay by 08/03/2024")
         self.assertFalse(plan.case_id.activity_ids)
 
+    def test_cure_begins_anew_when_the_notice_bounces(self):
+        plan = self._propose(self.invoice)
+        self._evaluate_on("2024-07-18")
+        self._bounce("2024-07-19", is_address_wrong=True)
+        self._evaluate_on("2024-07-19")
+        self.assertTrue(plan.is_untold)
+        self.assertIn(
+            "Send a letter about the payment plan",
+            plan.case_id.activity_ids.mapped("summary"),
+        )
+        self._evaluate_on("2024-08-05")
+        self.assertEqual(plan.state, "at_risk")
+        with freeze_time("2024-08-05"):
+            plan.action_told()
+        self.assertEqual(str(plan.date_cure), "2024-08-14")
+
+    def test_notice_is_sent_again_that_our_server_did_not_send(self):
+        plan = self._propose(self.invoice)
+        self._evaluate_on("2024-07-18")
+        self._bounce("2024-07-18", is_address_wrong=False)
+        self._evaluate_on("2024-07-18")
+        self.assertEqual((plan.is_untold, str(plan.date_cure)), (True, "2024-07-27"))
+        self._evaluate_on("2024-07-19")
+        self.assertEqual((plan.is_untold, str(plan.date_cure)), (False, "2024-07-28"))
+        self._get_mail(plan, "please pay by 07/28/2024")
+
+    def test_end_that_bounces_is_told_by_letter(self):
+        plan = self._propose(self.invoice)
+        self._default(plan)
+        self._bounce("2024-07-29", is_address_wrong=True)
+        self.assertIn(
+            "Send a letter about the payment plan",
+            plan.case_id.activity_ids.mapped("summary"),
+        )
+        self.assertEqual((plan.state, plan.is_untold), ("defaulted", False))
+
+    def _bounce(self, day, is_address_wrong):
+        """Let the last message to the customer fail."""
+        with freeze_time(day):
+            self.env["account.collection.contact"].sudo().search(
+                [("partner_id", "=", self.customer.id)], limit=1
+            )._mark_undelivered("Refused", is_address_wrong)
+
+    # === REQUESTS === #
+
+    def test_request_is_found_whatever_its_words(self):
+        """The scheduler may have asked in another language than the user's."""
+        self.customer.email = False
+        plan = self._propose(self.invoice)
+        self._evaluate_on("2024-07-18")
+        plan.case_id.activity_ids.summary = "Envoyer une lettre"
+        with freeze_time("2024-07-18"):
+            plan.action_told()
+        self.assertFalse(plan.case_id.activity_ids)
+
+    def test_name_of_the_customer_is_no_markup(self):
+        self.customer.write({"name": "Ada <b>& Co", "email": False})
+        plan = self._propose(self.invoice)
+        self._evaluate_on("2024-07-18")
+        self.assertIn("Ada &lt;b&gt;&amp; Co", plan.case_id.activity_ids.note)
+
     def test_nobody_is_asked_who_is_not_to_be_contacted(self):
         plan = self._propose(self.invoice)
         with freeze_time("2024-07-10"):

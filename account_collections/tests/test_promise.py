@@ -5,7 +5,7 @@ from freezegun import freeze_time
 
 from odoo import Command
 from odoo.exceptions import AccessError, UserError, ValidationError
-from odoo.tests import tagged
+from odoo.tests import new_test_user, tagged
 
 from .common import TODAY
 from .promise_common import PromiseCommon
@@ -31,6 +31,21 @@ class TestPromise(PromiseCommon):
         self.assertEqual(promise.commitment_ids.state, "broken")
         call = promise.case_id.activity_ids
         self.assertEqual(call.date_deadline, TODAY + timedelta(days=14))
+
+    def test_request_in_the_language_of_who_is_asked(self):
+        self.env["res.lang"]._activate_lang("fr_FR")
+        collector = new_test_user(
+            self.env,
+            login="collecteur",
+            lang="fr_FR",
+            groups="account_collections.group_collection_own",
+        )
+        promise = self._promise(self._create_open_invoice(self.customer))
+        promise.case_id.user_id = collector
+        self._run_on(14)
+        call = promise.case_id.activity_ids
+        self.assertEqual(call.user_id, collector)
+        self.assertIn("24/06/2024", call.note)
 
     def test_kept(self):
         invoice = self._create_open_invoice(self.customer)
