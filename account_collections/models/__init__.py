@@ -9,6 +9,7 @@ from . import account_collection_case
 from . import account_collection_case_actions
 from . import account_collection_agreement_actions
 from . import account_collection_case_refresh
+from . import account_collection_own
 from . import account_collection_contact
 from . import account_collection_contact_thread
 from . import account_collection_contact_delivery

@@ -17,6 +17,7 @@ class AccountCollectionCommitment(models.Model):
 
     # === FIELDS === #
 
+    _inherit = ["account.collection.own"]
     partner_id = fields.Many2one(
         "res.partner", string="Customer", required=True, readonly=True, index=True
     )

@@ -8,6 +8,7 @@ LIVE_STATES = ("queued", "sent")
 class AccountCollectionContact(models.Model):
     _name = "account.collection.contact"
     _description = "Collection Contact"
+    _inherit = ["account.collection.own"]
     _order = "date desc, id desc"
     _check_company_auto = True
 

@@ -11,7 +11,7 @@ class AccountCollectionFee(models.Model):
 
     _name = "account.collection.fee"
     _description = "Late Fee"
-    _inherit = ["mail.thread"]
+    _inherit = ["account.collection.own", "mail.thread"]
     _order = "date desc, id desc"
     _check_company_auto = True
 

@@ -29,6 +29,7 @@ FIXED = {
 class AccountCollectionHold(models.Model):
     _name = "account.collection.hold"
     _description = "Dunning Hold"
+    _inherit = ["account.collection.own"]
     _order = "date_end, id"
     _check_company_auto = True
 

@@ -16,6 +16,7 @@ class AccountCollectionResolution(models.AbstractModel):
     _description = "Resolution"
     _inherit = [
         "account.collection.numeric",
+        "account.collection.own",
         "portal.mixin",
         "mail.thread",
         "mail.activity.mixin",

@@ -396,3 +396,41 @@ class TestAccess(CollectionCommon):
         case = self.case.with_user(user).with_context(allowed_company_ids=branch.ids)
         self.assertEqual(case.amount_overdue, 100)
         self.assertFalse(case.item_ids)
+    def test_case_in_another_company(self):
+        """(collector here, collector in another company, whether the user sees what is
+        agreed here and may agree): each company has a case of its own."""
+        own, colleague = self.users["own"], self.users["all"]
+        other = self.setup_other_company()["company"]
+        own.company_ids += other
+        other_case = self.case.sudo().create(
+            {"partner_id": self.customer.id, "company_id": other.id}
+        )
+        promise = self._promise()
+        promise.action_confirm()
+        contact = self._log_contact(self.customer, 1)
+        records = (
+            promise.hold_ids,
+            promise.hold_ids.change_ids,
+            promise.commitment_ids,
+            promise.commitment_ids.reminder_ids,
+            contact,
+        )
+        for here, there, is_visible in (
+            (own, colleague, True),
+            (colleague, own, False),
+        ):
+            self.case.user_id, other_case.user_id = here, there
+            for companies in (self.company, self.company | other):
+                context = {"allowed_company_ids": companies.ids}
+                for record in records:
+                    mine = record.with_user(own).with_context(**context)
+                    with self.subTest(here=here.login, record=record._name):
+                        self.assertEqual(mine.has_access("read"), is_visible)
+                        self.assertEqual(
+                            mine.search_count([("id", "in", record.ids)]),
+                            len(record) * is_visible,
+                        )
+                draft = self._promise().with_user(own).with_context(**context)
+                self.assertEqual(draft.has_access("write"), is_visible)
+                self.assertEqual(draft.has_access("create"), is_visible)
+
