@@ -35,10 +35,10 @@ class AccountCollectionPromiseHistory(models.AbstractModel):
 
     # === COMPUTE METHODS === #
 
-    @api.depends_context("company", "lang")
+    @api.depends_context("uid", "company", "lang")
     def _compute_promise_history(self):
         scopes = {record: record._get_promise_scope() for record in self}
-        histories = self.env["account.collection.promise"]._get_histories(
+        histories = self._get_promise_histories(
             self.env["res.partner"].union(*(scope[0] for scope in scopes.values())),
             self.env["res.company"].union(*(scope[1] for scope in scopes.values())),
         )
@@ -71,6 +71,17 @@ class AccountCollectionPromiseHistory(models.AbstractModel):
         )
 
     # === HELPERS === #
+
+    @api.model
+    def _get_promise_histories(self, partners, companies):
+        """What became of the promises of these customers, as far as the user may know.
+
+        :return: as of `_get_histories`
+        :rtype: dict
+        """
+        return self.env["account.collection.promise"]._get_histories(
+            partners, companies
+        )
 
     def _get_promise_scope(self):
         """Whose promises count, and to whom they were given.
@@ -233,6 +244,26 @@ class ResPartner(models.Model):
         return super()._compute_promise_history()
 
     # === HELPERS === #
+
+    @api.model
+    def _get_promise_histories(self, partners, companies):
+        """Of the customer of a colleague, nothing."""
+        histories = super()._get_promise_histories(partners, companies)
+        cases = (
+            self.env["account.collection.case"]
+            .sudo()
+            .search_fetch(
+                [
+                    ("partner_id", "in", partners.ids),
+                    ("company_id", "in", companies.ids),
+                    ("state", "!=", "closed"),
+                ],
+                ["partner_id", "company_id", "user_id"],
+            )
+        )
+        for case in cases - cases.sudo(self.env.su)._filtered_access("read"):
+            histories.pop((case.partner_id.id, case.company_id.id), None)
+        return histories
 
     def _get_promise_scope(self):
         return self.commercial_partner_id, self.env.company.root_id

@@ -78,6 +78,19 @@ class TestAccess(CollectionCommon):
         cases._refresh(company or cls.company, customer)
         return cases.search([("partner_id", "=", customer.id)])
 
+    def _promise(self, line=None, user=None):
+        line = line or self.line
+        promises = self.env["account.collection.promise"]
+        return promises.with_user(user or self.env.user).create(
+            {
+                "partner_id": self.customer.id,
+                "company_id": line.company_id.id,
+                "line_ids": [Command.set(line.ids)],
+                "amount": 100,
+                "date_due": TODAY + timedelta(days=10),
+            }
+        )
+
     def _get_rights(self, model, user):
         return "".join(
             letter if self.env[model].with_user(user).has_access(operation) else "-"
@@ -138,14 +151,7 @@ class TestAccess(CollectionCommon):
 
     def test_agreed_payments_of_own_cases(self):
         """(collector of the case, who may see payments and their reminders)"""
-        promise = self.env["account.collection.promise"].create(
-            {
-                "partner_id": self.customer.id,
-                "line_ids": [Command.set(self.line.ids)],
-                "amount": 100,
-                "date_due": TODAY + timedelta(days=10),
-            }
-        )
+        promise = self._promise()
         promise.action_confirm()
         payments = promise.commitment_ids
         self.assertTrue(payments.reminder_ids)
@@ -162,6 +168,17 @@ class TestAccess(CollectionCommon):
                         if record.with_user(self.users[name]).has_access("read")
                     }
                     self.assertEqual(visible, expected)
+
+    def test_history_of_the_promises_to_a_colleague(self):
+        """(collector of the case, the number of promises that the user reads of)"""
+        self._promise().action_confirm()
+        for collector, count in ((self.users["own"], 1), (self.users["all"], 0)):
+            self.case.user_id = collector
+            self.env.invalidate_all()
+            customer = self.customer.with_user(self.users["own"])
+            with self.subTest(collector=collector.login):
+                self.assertEqual(customer.promise_count, count)
+                self.assertEqual(bool(customer.promise_history), bool(count))
 
     def test_reason_of_what_others_hold(self):
         """The kind of reason is no secret to who sees the invoice, the words are."""
@@ -382,20 +399,6 @@ class TestAccess(CollectionCommon):
                         is_visible,
                     )
 
-    def test_branch_user_opens_case(self):
-        """The open items that belong to other branches are not shown."""
-        self.company.child_ids = [Command.create({"name": "Branch"})]
-        branch = self.company.child_ids
-        user = new_test_user(
-            self.env,
-            login="branch_user",
-            groups="account_collections.group_collection_all",
-            company_id=branch.id,
-            company_ids=[Command.set(branch.ids)],
-        )
-        case = self.case.with_user(user).with_context(allowed_company_ids=branch.ids)
-        self.assertEqual(case.amount_overdue, 100)
-        self.assertFalse(case.item_ids)
     def test_case_in_another_company(self):
         """(collector here, collector in another company, whether the user sees what is
         agreed here and may agree): each company has a case of its own."""
@@ -434,3 +437,17 @@ class TestAccess(CollectionCommon):
                 self.assertEqual(draft.has_access("write"), is_visible)
                 self.assertEqual(draft.has_access("create"), is_visible)
 
+    def test_branch_user_opens_case(self):
+        """The open items that belong to other branches are not shown."""
+        self.company.child_ids = [Command.create({"name": "Branch"})]
+        branch = self.company.child_ids
+        user = new_test_user(
+            self.env,
+            login="branch_user",
+            groups="account_collections.group_collection_all",
+            company_id=branch.id,
+            company_ids=[Command.set(branch.ids)],
+        )
+        case = self.case.with_user(user).with_context(allowed_company_ids=branch.ids)
+        self.assertEqual(case.amount_overdue, 100)
+        self.assertFalse(case.item_ids)
