@@ -6,6 +6,7 @@ from odoo.tools import SQL
 from .account_collection_contact import LIVE_STATES
 from .account_collection_hold import CASH_REASONS
 
+from odoo.tools.misc import format_date
 _logger = logging.getLogger(__name__)
 
 
@@ -102,8 +103,9 @@ class AccountCollectionCommitment(models.Model):
         for commitment in self:
             commitment.display_name = self.env._(
                 "%(amount)s by %(date)s",
+    @api.depends_context("lang")
                 amount=commitment.currency_id.format(commitment.amount),
-                date=commitment.date_due,
+                date=format_date(self.env, commitment.date_due),
             )
 
     # === BUSINESS METHODS === #

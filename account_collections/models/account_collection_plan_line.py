@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, ValidationError
+from odoo.tools.misc import format_date
 
 from ..tools import standing
 
@@ -46,7 +47,7 @@ class AccountCollectionPlanLine(models.Model):
                     self.env._(
                         "The installment of %s must be greater than zero. Remove it "
                         "if nothing is to be paid then.",
-                        line.date_due,
+                        format_date(self.env, line.date_due),
                     )
                 )
 

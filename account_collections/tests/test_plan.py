@@ -106,6 +106,10 @@ class TestPlan(PlanCommon):
             plan.hold_ids, [{"amount": 300, "date_end": False, "active": True}]
         )
         self.assertEqual(plan.installment_ids.mapped("number"), [1, 2, 3])
+        self.assertEqual(
+            plan.commitment_ids[0].display_name.replace("\xa0", " "),
+            "$ 100.00 by 07/14/2024",
+        )
         self._pay_on("2024-07-12", invoice, 100)
         self._evaluate_on("2024-07-18")
         self.assertEqual(plan.state, "active")
@@ -464,7 +468,7 @@ class TestPlan(PlanCommon):
                 {"installment_ids": [Command.create({**row, "amount": 299.99})]},
             ),
             (
-                "greater than zero",
+                "installment of 06/14/2024 must be greater than zero",
                 {"installment_ids": [Command.create({**row, "amount": 0})]},
             ),
         ):
