@@ -1,24 +1,28 @@
 import logging
+from datetime import timedelta
+
+from psycopg2 import OperationalError
 
 from odoo import api, fields, models, modules
+from odoo.exceptions import LockError
 from odoo.tools import SQL
+from odoo.tools.misc import format_date
 
 from .account_collection_contact import LIVE_STATES
 from .account_collection_hold import CASH_REASONS
 
-from odoo.tools.misc import format_date
 _logger = logging.getLogger(__name__)
 
 
 class AccountCollectionCommitment(models.Model):
     _name = "account.collection.commitment"
     _description = "Agreed Payment"
+    _inherit = ["account.collection.own"]
     _order = "date_due, id"
     _check_company_auto = True
 
     # === FIELDS === #
 
-    _inherit = ["account.collection.own"]
     partner_id = fields.Many2one(
         "res.partner", string="Customer", required=True, readonly=True, index=True
     )
@@ -99,11 +103,11 @@ class AccountCollectionCommitment(models.Model):
     # === COMPUTE METHODS === #
 
     @api.depends("date_due", "amount", "currency_id")
+    @api.depends_context("lang")
     def _compute_display_name(self):
         for commitment in self:
             commitment.display_name = self.env._(
                 "%(amount)s by %(date)s",
-    @api.depends_context("lang")
                 amount=commitment.currency_id.format(commitment.amount),
                 date=format_date(self.env, commitment.date_due),
             )
@@ -129,27 +133,36 @@ class AccountCollectionCommitment(models.Model):
         on what is new.
 
         Each agreement is a transaction of its own, and keeps the day of its evaluation:
-        who runs this again goes on with what is left. One that fails is tried again the
-        next time and does not keep the others.
+        who runs this again goes on with what is left. One that fails does not keep the
+        others: it is tried again the next day, and one that somebody else works on just
+        now, in a moment.
         """
         cron = self.env["ir.cron"]
-        resolutions = cron._get_rest(self._get_evaluated_resolutions())
+        resolutions = self._get_evaluated_resolutions()
         if not modules.module.current_test:
             cron._commit_progress(remaining=len(resolutions))
         for resolution in resolutions:
             try:
                 with self.env.cr.savepoint():
                     resolution._evaluate()
-                    # Written by the scheduler alone.
-                    resolution.sudo().date_evaluated = (
-                        resolution.company_id._get_collection_day()
-                    )
+                    resolution._set_evaluated()
+            except (OperationalError, LockError):
+                self._evaluate_again()
             except Exception:
                 _logger.warning("%s could not be evaluated", resolution, exc_info=True)
+                resolution._set_evaluated()
             if modules.module.current_test:
                 continue
             if not cron._commit_progress(1):
                 break
+
+    @api.model
+    def _evaluate_again(self):
+        """Run this again when others had time to finish what they are at."""
+        # Nobody else need be allowed to see scheduled actions.
+        self.env.ref("account_collections.ir_cron_evaluate").sudo()._trigger(
+            fields.Datetime.now() + timedelta(minutes=1)
+        )
 
     @api.model
     def _get_evaluated_resolutions(self):

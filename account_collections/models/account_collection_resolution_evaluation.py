@@ -116,11 +116,13 @@ class AccountCollectionResolution(models.AbstractModel):
         """
         return SQL(
             """
-            state IN %s AND (%s)
-            OR state IS DISTINCT FROM SPLIT_PART(followed_state, ' ', 1)
+            (%s) AND (
+                state IN %s
+                OR state IS DISTINCT FROM SPLIT_PART(followed_state, ' ', 1)
+            )
             """,
-            self._live_states,
             is_new_day,
+            self._live_states,
         )
 
     def _apply_ledger(self, shares, as_of):
@@ -350,6 +352,12 @@ class AccountCollectionResolution(models.AbstractModel):
         }
         if changes:
             record.write(changes)
+
+    def _set_evaluated(self):
+        """Note that the scheduler has looked at these today."""
+        # Written by the scheduler alone.
+        for resolution in self.sudo():
+            resolution.date_evaluated = resolution.company_id._get_collection_day()
 
     def _trigger_follow_up(self):
         """Let the scheduler evaluate these again, and act on what is new, right after

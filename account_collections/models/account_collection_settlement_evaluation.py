@@ -262,8 +262,11 @@ class AccountCollectionSettlement(models.Model):
     def _get_unfinished_condition(self, is_new_day):
         # What could not be posted is tried again, whatever the state.
         return SQL(
-            "%s OR COALESCE(is_paid, FALSE) != COALESCE(is_remitted, FALSE)",
+            """
+            %s OR (%s) AND COALESCE(is_paid, FALSE) != COALESCE(is_remitted, FALSE)
+            """,
             super()._get_unfinished_condition(is_new_day),
+            is_new_day,
         )
 
     def _get_last_day(self, commitment):
@@ -279,9 +282,6 @@ class AccountCollectionSettlement(models.Model):
         """
         return fields.Date.add(commitment.date_limit, days=self.wait_days)
 
-    def _get_accountant_note(self, error):
-        """Say what the accountant has to do about what cannot be posted.
-
     def _prepare_request(self, key):
         summaries = {
             "settle": self.env._("Settle by hand: %s", self.name),
@@ -293,6 +293,9 @@ class AccountCollectionSettlement(models.Model):
             "act_type_xmlid": "mail.mail_activity_data_todo",
             "summary": summaries[key],
         }
+
+    def _get_accountant_note(self, error):
+        """Say what the accountant has to do about what cannot be posted.
 
         :param error: what Odoo says about it
         :rtype: str

@@ -4,9 +4,10 @@ from datetime import timedelta
 from unittest.mock import patch
 
 from freezegun import freeze_time
+from psycopg2.errors import SerializationFailure
 
 from odoo import Command, fields
-from odoo.exceptions import UserError
+from odoo.exceptions import LockError, UserError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 from odoo.tools.misc import format_date
@@ -428,7 +429,8 @@ class TestAgreementTime(PlanCommon):
         with freeze_time("2024-07-19"):
             self.assertEqual(self._get_due(), [plans[0], plans[2]])
 
-    def test_one_that_fails_is_tried_again(self):
+    def test_one_that_fails_does_not_keep_the_others(self):
+        """(what happens to the first one, whether it is tried again today)"""
         plans = [
             self._propose(
                 self._create_open_invoice(self._create_customer(f"Customer {n}"), 300)
@@ -437,20 +439,37 @@ class TestAgreementTime(PlanCommon):
         ]
         model = type(plans[0])
         evaluate = model._evaluate
-
-        def fail(records, as_of=None):
-            if records == plans[0]:
-                raise ValueError("No.")
-            return evaluate(records, as_of)
-
-        with (
-            patch.object(model, "_evaluate", fail),
-            mute_logger(
-                "odoo.addons.account_collections.models.account_collection_commitment"
-            ),
+        cron = self.env.ref("account_collections.ir_cron_evaluate")
+        domain = [("cron_id", "=", cron.id)]
+        triggers = self.env["ir.cron.trigger"].sudo()
+        for day, error, is_again in (
+            ("2024-06-15", ValueError("No."), False),
+            ("2024-06-16", SerializationFailure("Not now."), True),
+            ("2024-06-17", LockError("Not now."), True),
         ):
-            self.env["account.collection.commitment"]._cron_evaluate()
-        self.assertEqual(self._get_due(), [plans[0]])
+
+            def fail(records, as_of=None, error=error):
+                if records == plans[0]:
+                    raise error
+                return evaluate(records, as_of)
+
+            with (
+                self.subTest(error=error),
+                freeze_time(f"{day} 10:00:00"),
+                patch.object(model, "_evaluate", fail),
+                mute_logger(
+                    "odoo.addons.account_collections.models."
+                    "account_collection_commitment"
+                ),
+            ):
+                triggers.search(domain).unlink()
+                self.assertEqual(self._get_due(), plans)
+                self.env["account.collection.commitment"]._cron_evaluate()
+                self.assertEqual(self._get_due(), plans[:1] if is_again else [])
+                self.assertEqual(
+                    triggers.search(domain).mapped("call_at"),
+                    [fields.Datetime.to_datetime(f"{day} 10:01:00")] * is_again,
+                )
 
     # === HELPERS === #
 
