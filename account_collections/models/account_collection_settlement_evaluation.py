@@ -260,7 +260,7 @@ class AccountCollectionSettlement(models.Model):
     # === HELPERS === #
 
     def _get_unfinished_condition(self, is_new_day):
-        # What could not be posted is tried again, whatever the state.
+        # What could not be posted is tried again the next day, whatever the state.
         return SQL(
             """
             %s OR (%s) AND COALESCE(is_paid, FALSE) != COALESCE(is_remitted, FALSE)

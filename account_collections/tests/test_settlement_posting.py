@@ -234,21 +234,21 @@ class TestSettlementPosting(SettlementCommon):
                 savepoint.rollback()
 
     def test_whatever_odoo_says(self):
-        """(what is raised): a message with a way to the settings is one too; another
-        message is told instead of the former one."""
+        """(two days, what is raised on them): one with a way to the settings is told too;
+        another message is told instead of the former one."""
         settlement = self._settlement(self.invoice)
         self._pay(self.invoice, 960)
         moves = self.env.registry["account.move"]
-        for error in (
-            RedirectWarning("Choose a journal first.", 1, "Settings"),
-            UserError("The books are closed."),
+        for days, error in (
+            ((0, 1), RedirectWarning("Choose a journal first.", 1, "Settings")),
+            ((2, 3), UserError("The books are closed.")),
         ):
             with (
                 self.subTest(error=error),
                 patch.object(moves, "_check_fiscal_lock_dates", side_effect=error),
             ):
-                for _time in range(2):
-                    self._evaluate_on(0)
+                for day in days:
+                    self._evaluate_on(day)
                 self.assertEqual(settlement.state, "accepted")
                 self.assertAsked(settlement, error.args[0], "press Settle")
                 with self.assertRaises(type(error)), self.env.cr.savepoint():
