@@ -234,7 +234,7 @@ class TestSettlementPosting(SettlementCommon):
                 savepoint.rollback()
 
     def test_whatever_odoo_says(self):
-        """(two days, what is raised on them): one with a way to the settings is told too;
+        """(two days, what is raised): one with a way to the settings is told too;
         another message is told instead of the former one."""
         settlement = self._settlement(self.invoice)
         self._pay(self.invoice, 960)
