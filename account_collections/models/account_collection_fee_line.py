@@ -78,11 +78,12 @@ class AccountCollectionFeeLine(models.Model):
 
     # === CONSTRAINT METHODS === #
 
-    # Ranges alone, so that PostgreSQL needs no extension to compare the items.
+    # Ranges alone, so that PostgreSQL needs no extension to compare the items. Without
+    # an item, which was removed from its invoice, the range would be that of all items.
     _no_day_twice = models.Constraint(
         "EXCLUDE USING gist (int4range(line_id, line_id, '[]') WITH &&, "
         "daterange(date_start, date_end, '[]') WITH &&) WHERE (is_live IS TRUE AND "
-        f"kind IN {DAILY_KINDS})",
+        f"line_id IS NOT NULL AND kind IN {DAILY_KINDS})",
         "These days of the invoice were charged just now. Reload the page to see it.",
     )
     _no_compensation_twice = models.UniqueIndex(

@@ -152,6 +152,28 @@ class TestFeeInvoice(FeeCommon):
                     )
                 self.assertEqual(sums, [today, later])
 
+    # === INSTALLMENTS THAT ARE REMOVED === #
+
+    def test_removed_installment(self):
+        """What it was charged counts for the others of its invoice, and keeps nobody
+        else from being charged for the same days."""
+        invoices = [self._create_in_installments() for _number in range(3)]
+        for invoice in invoices[:2]:
+            self.assertEqual(self._charge_days(invoice, TODAY), [3.56])
+        for invoice in invoices[:2]:
+            invoice.button_draft()
+            invoice.invoice_payment_term_id = self.env.ref(
+                "account.account_payment_term_immediate"
+            )
+            invoice.action_post()
+            self.env.invalidate_all()
+            charges = invoice.collection_fee_line_ids
+            self.assertLess(len(charges.line_id), len(charges))
+        self.assertEqual(self._charge_days(invoices[2], TODAY), [3.56])
+        # Due at once, 16 May to 25 May were not charged yet; then 60 days.
+        for invoice in invoices[:2]:
+            self.assertEqual(self._charge_days(invoice, TODAY, LAST), [2.74, 16.44])
+
     # === LESS WAS OWED === #
 
     def test_corrected_for_the_invoice(self):
