@@ -47,10 +47,10 @@ class AccountCollectionBarter(models.Model):
         for barter in self:
             barter._lock_in(("delivered",))
             barter._lock_customer()
-            if not barter._is_standing(barter.bill_id):
+            if not barter.bill_id._filter_in_force():
                 barter._set_aside(barter.bill_id)
                 barter._post_bill()
-            if not barter._is_standing(barter.netting_move_id):
+            if not barter.netting_move_id._filter_in_force():
                 barter._set_aside(barter.netting_move_id)
                 barter._post_netting()
             barter._match()
@@ -268,11 +268,11 @@ class AccountCollectionBarter(models.Model):
         """
         moves = moves.filtered(lambda move: move.state == "posted")
         moves.line_ids.remove_move_reconcile()
-        standing = moves.filtered(self._is_standing)
+        standing = moves._filter_in_force()
         for move in standing:
             self._post_move(move._reverse_moves([self._prepare_counter_entry(move)]))
         for move in moves:
-            for reversal in self._get_whole_reversals(move):
+            for reversal in move._get_whole_reversals():
                 self._match_reversal(move, reversal)
         if standing:
             names = ", ".join(standing.mapped("display_name"))
@@ -309,14 +309,6 @@ class AccountCollectionBarter(models.Model):
         return {**super()._prepare_counter_entry(move), "ref": ref}
 
     # === HELPERS === #
-
-    def _is_standing(self, move):
-        """Whether an entry is posted and was not reversed as a whole since.
-
-        :param move: the bill or the netting entry (`account.move`), maybe none
-        :rtype: bool
-        """
-        return move.state == "posted" and not self._get_whole_reversals(move)
 
     def _get_payable_line(self):
         """What the bill owes to the customer.

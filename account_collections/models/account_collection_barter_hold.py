@@ -72,9 +72,9 @@ class AccountCollectionBarter(models.Model):
         # Entries count, whoever may see them.
         barter = self.sudo()
         bill, netting = barter.bill_id, barter.netting_move_id
-        if not barter._is_standing(bill):
+        if not bill._filter_in_force():
             return False
-        if netting and not barter._is_standing(netting):
+        if netting and not netting._filter_in_force():
             return False
         others = (bill.line_ids | barter.line_ids).filtered(
             lambda line: line.parent_state == "posted"

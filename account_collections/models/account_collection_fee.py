@@ -87,13 +87,15 @@ class AccountCollectionFee(models.Model):
     @api.depends(
         "move_id.state",
         "credit_move_id.state",
+        "credit_move_id.reversal_move_ids.state",
         "move_id.reversal_move_ids.state",
+        "move_id.reversal_move_ids.reversal_move_ids.state",
     )
     def _compute_state(self):
         for fee in self:
             if fee.move_id.state == "cancel":
                 fee.state = "cancelled"
-            elif fee.credit_move_id.state == "posted":
+            elif fee.credit_move_id._filter_in_force():
                 fee.state = "waived"
             elif fee._is_credited():
                 fee.state = "credited"
@@ -300,9 +302,9 @@ class AccountCollectionFee(models.Model):
         return self._get_price(self._get_credits())
 
     def _get_credits(self):
-        """The posted credit notes of the fee invoice (`account.move`)."""
-        return self.move_id.reversal_move_ids.filtered(
-            lambda move: move.state == "posted" and move.move_type == "out_refund"
+        """The credit notes of the fee invoice that are in force (`account.move`)."""
+        return self.move_id.reversal_move_ids._filter_in_force().filtered(
+            lambda move: move.move_type == "out_refund"
         )
 
     def _get_price(self, moves):

@@ -32,6 +32,7 @@ class AccountCollectionFee(models.Model):
         "line_ids.line_id.matched_credit_ids",
         "line_ids.late_move_id.state",
         "move_id.reversal_move_ids.state",
+        "move_id.reversal_move_ids.reversal_move_ids.state",
     )
     def _compute_amount_excess(self):
         for fee in self:

@@ -249,21 +249,6 @@ class AccountCollectionResolution(models.AbstractModel):
 
         return (covered | self.line_ids).sorted(get_rank)
 
-    def _get_whole_reversals(self, move):
-        """What reverses an entry as a whole.
-
-        :param move: the entry (`account.move`), maybe none
-        :return: the posted entries (`account.move`)
-        """
-        return move.reversal_move_ids.filtered(
-            lambda reversal: (
-                reversal.state == "posted"
-                and not self.currency_id.compare_amounts(
-                    reversal.amount_total, move.amount_total
-                )
-            )
-        )
-
     def _is_matched(self, line, others):
         """Whether a journal item is matched in full with some others.
 

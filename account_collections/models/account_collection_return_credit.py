@@ -60,9 +60,7 @@ class AccountCollectionReturn(models.Model):
         self.return_line_ids._check_available("quantity_accepted")
         self.return_line_ids._value_accepted()
         self.sudo().amount_accepted = self._get_accepted_amount()
-        credit_notes = self._get_posted_credits() | self.credit_move_ids.filtered(
-            lambda move: move.state == "draft"
-        )
+        credit_notes = self.sudo().credit_move_ids._filter_countable()
         for move in self.return_line_ids.filtered("quantity_accepted").move_id:
             if move not in credit_notes.reversed_entry_id:
                 amount = self._get_credit_amount(move)
@@ -201,9 +199,7 @@ class AccountCollectionReturn(models.Model):
     def _get_posted_credits(self):
         """The credit notes that are posted and were not reversed as a whole since,
         whoever may see them."""
-        return self.sudo().credit_move_ids.filtered(
-            lambda move: move.state == "posted" and not self._get_whole_reversals(move)
-        )
+        return self.sudo().credit_move_ids._filter_in_force()
 
     def _get_own_moves(self):
         return super()._get_own_moves() | self.credit_move_ids

@@ -96,6 +96,12 @@ class AccountCollectionReturn(models.Model):
                 raise UserError(
                     self.env._("%(credit)s is no posted credit note.", **values)
                 )
+            if not credit._filter_in_force():
+                raise UserError(
+                    self.env._(
+                        "%(credit)s was reversed, so it credits nothing.", **values
+                    )
+                )
             if owner := credit._get_credit_note_owner():
                 raise UserError(
                     self.env._(
@@ -157,14 +163,13 @@ class AccountCollectionReturn(models.Model):
     def _get_attachable_credit_notes(self):
         """The credit notes that may have been made for the goods.
 
-        :return: posted credit notes (`account.move`)
+        :return: credit notes that are in force (`account.move`)
         """
         self.ensure_one()
-        return self._get_uncredited_invoices().reversal_move_ids.filtered(
+        credit_notes = self._get_uncredited_invoices().reversal_move_ids
+        return credit_notes._filter_in_force().filtered(
             lambda credit: (
-                credit.move_type == "out_refund"
-                and credit.state == "posted"
-                and not credit._get_credit_note_owner()
+                credit.move_type == "out_refund" and not credit._get_credit_note_owner()
             )
         )
 
@@ -174,9 +179,7 @@ class AccountCollectionReturn(models.Model):
         :return: invoices (`account.move`)
         """
         accepted = self.return_line_ids.filtered("quantity_accepted")
-        credit_notes = self.credit_move_ids.filtered(
-            lambda move: move.state != "cancel"
-        )
+        credit_notes = self.credit_move_ids._filter_countable()
         return accepted.move_id - credit_notes.reversed_entry_id
 
     def _get_differences(self, credit_notes):
@@ -248,10 +251,8 @@ class AccountCollectionReturn(models.Model):
         """
         self.ensure_one()
         quantities, reductions = move._match_credit_notes(
-            self.attached_move_ids.filtered(
-                lambda credit: (
-                    credit.reversed_entry_id == move and credit.state != "cancel"
-                )
+            self.attached_move_ids._filter_countable().filtered(
+                lambda credit: credit.reversed_entry_id == move
             )
         )
         for goods in self._get_accepted_lines(move):

@@ -161,6 +161,33 @@ class AccountMove(models.Model):
 
     # === HELPERS === #
 
+    def _filter_in_force(self):
+        """Those that are posted and were not reversed as a whole since.
+
+        :return: entries (`account.move`)
+        """
+        # What reverses an entry counts, whoever may see it.
+        return self.filtered(
+            lambda move: (
+                move.state == "posted" and not move.sudo()._get_whole_reversals()
+            )
+        )
+
+    def _get_whole_reversals(self):
+        """What reverses this entry as a whole.
+
+        :return: the posted entries (`account.move`)
+        """
+        self.ensure_one()
+        return self.reversal_move_ids.filtered(
+            lambda reversal: (
+                reversal.state == "posted"
+                and not self.currency_id.compare_amounts(
+                    reversal.amount_total, self.amount_total
+                )
+            )
+        )
+
     def _prepare_collection_hold_action(self, lines):
         """Prepare the dialog that holds some open items.
 

@@ -52,7 +52,7 @@ class AccountMove(models.Model):
     # === HELPERS === #
 
     def _get_other_credit_notes(self):
-        """The credit notes of invoices that are no return's, posted or not.
+        """The credit notes of invoices that are no return's, in force or still drafts.
 
         :return: credit notes (`account.move`), whoever may see them
         """
@@ -62,9 +62,15 @@ class AccountMove(models.Model):
             .search([("line_ids.move_id", "in", self.ids)])
             .credit_move_ids
         )
-        return invoices.reversal_move_ids.filtered(
-            lambda credit: credit.state != "cancel" and credit not in own
-        )
+        return (invoices.reversal_move_ids - own)._filter_countable()
+
+    def _filter_countable(self):
+        """Those that are in force, or drafts that somebody may still post.
+
+        :return: credit notes (`account.move`)
+        """
+        drafts = self.filtered(lambda credit: credit.state == "draft")
+        return drafts | self._filter_in_force()
 
     def _get_credited_goods(self):
         """Which goods came back in another way than by a return, and by how much the

@@ -126,6 +126,11 @@ class ReturnCommon(CollectionCommon):
         return credit
 
     @classmethod
+    def _reverse(cls, move):
+        """Reverse an entry by hand, matched with what reverses it."""
+        move._reverse_moves([{"date": TODAY, "invoice_date": TODAY}], cancel=True)
+
+    @classmethod
     def _get_balances(cls):
         """The trial balance of the company.
 

@@ -104,6 +104,29 @@ class TestFeeFlows(FeePostingCommon):
         self.assertEqual(sum(amount for _day, amount in unapplied), 50)
         self.assertNotEqual(before, paid)
 
+    def test_credit_note_reversed_by_hand(self):
+        """The fee is owed again, and can be waived, however it was given back."""
+        before = self._get_balances()
+        fee = self._charge()
+        charged = self._get_balances()
+        today = {"date": TODAY, "invoice_date": TODAY}
+        for give_back, state in (
+            (lambda: fee.action_waive("By courtesy"), "waived"),
+            (
+                lambda: fee.move_id._reverse_moves([dict(today)], cancel=True),
+                "credited",
+            ),
+        ):
+            give_back()
+            self.assertEqual(fee.state, state)
+            credit = fee.move_id.reversal_move_ids._filter_in_force()
+            credit._reverse_moves([dict(today)], cancel=True)
+            self.assertEqual((fee.state, fee.move_id.amount_residual), ("charged", 50))
+            self.assertBooked(charged, {})
+        fee.action_waive("By courtesy")
+        self.assertEqual((fee.state, fee.credit_move_id.amount_total), ("waived", 50))
+        self.assertBooked(before, {})
+
     def test_taxes_follow_the_product(self):
         tax = self.company.account_sale_tax_id
         self.company._get_collection_fee_product().taxes_id = tax

@@ -240,6 +240,25 @@ class TestReturnAttached(ReturnCommon):
                 )
                 self.assertEqual(posted.amount_total, 100)
 
+    def test_reversed_credit_note(self):
+        """What was reversed credits nothing: it is not attached, and where it was, the
+        next one takes its place."""
+        invoice, one, credit = self._receive_and_credit([(10, 100, None)], [10], {})
+        self._reverse(credit)
+        self.assertFalse(one._get_attachable_credit_notes())
+        self.assertRefused(one, credit, "was reversed")
+        for _number in range(2):
+            credit = self._credit_by_hand(invoice)
+            self.assertEqual(one._get_attachable_credit_notes(), credit)
+            one._attach_credit_notes(credit)
+            self.assertEqual(one.state, "credited")
+            line = invoice.invoice_line_ids
+            self.assertEqual(line._get_returnable_quantities()[line], 0)
+            self._reverse(credit)
+            self.assertEqual(one.state, "received")
+        one.action_credit()
+        self.assertEqual((one.state, invoice.amount_residual), ("credited", 0))
+
     def test_receipt_corrected_after_the_credit(self):
         """What is credited then follows the corrected receipt, not the old draft."""
         invoice = self._sell((10, 100, self.vat19))

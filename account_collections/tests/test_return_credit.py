@@ -308,6 +308,25 @@ class TestReturnCredit(ReturnCommon):
         self.assertEqual(invoice.amount_residual, 0)
         self.assertEqual(self._get_balances(), before)
 
+    # === REVERSED BY HAND === #
+
+    def test_credit_notes_that_were_reversed(self):
+        """They count for nothing: neither the goods that they credited nor what they
+        took off the price."""
+        before = self._get_balances()
+        invoice = self._sell((10, 100, self.vat19))
+        for values in ({}, {"quantity": 4}, {"quantity": 1, "price_unit": 500}):
+            with self.subTest(values=values):
+                credit = self._credit_by_hand(invoice, **values)
+                self._reverse(credit)
+                self.assertEqual(invoice.amount_residual, 1190)
+                one = self._take_back(invoice, [10], "draft")
+                self.assertAlmostEqual(one.amount, 1190, places=2)
+        one = self._take_back(invoice, [10], "credited")
+        self.assertAlmostEqual(one.credit_move_ids.amount_total, 1190, places=2)
+        self.assertEqual(invoice.amount_residual, 0)
+        self.assertEqual(self._get_balances(), before)
+
     # === ITS OWN INVOICE === #
 
     def test_pays_what_the_return_holds(self):
