@@ -47,20 +47,21 @@ class AccountCollectionFee(models.Model):
                 break
 
     @api.model
-    def _try_charge(self, company, partner, date_end, **values):
+    def _try_charge(self, company, partner, date_end, lines=None, **values):
         """Charge a customer, and send the invoice if the policy says so. When that
         fails, everything is as before, and an activity says why.
 
         :param company: the root company (`res.company`)
         :param partner: the commercial partner (`res.partner`)
         :param datetime.date date_end: the last day to charge
+        :param lines: only these open items (`account.move.line`), or all
         :param values: values of the fees, such as their `origin`
         :return: the fees
         :raise IntegrityError: when somebody else charged the same days just now
         """
         try:
             with self.env.cr.savepoint():
-                fees = self._charge(company, partner, date_end, **values)
+                fees = self._charge(company, partner, date_end, lines, **values)
                 if partner._get_fee_policy(company).sudo().fee_is_sent:
                     fees._send()
                 return fees

@@ -379,6 +379,60 @@ class TestFeePosting(FeePostingCommon):
         self.assertTrue(fee.step_id.apply_fee)
         self.assertTrue(fee.move_id.sending_data)
 
+    def test_step_charges_what_has_come_to_it(self):
+        """(how many days invoices are late, and which steps they had reached; the
+        letter, and what each is charged): there are fees after 30 and 60 days."""
+        self.policy.write({"fee_method": "flat", "fee_amount": 40})
+        self.steps.filtered(lambda step: step.delay_days in (30, 60)).apply_fee = True
+        for name, items, letter, expected in (
+            ("One", [(31, 15), (1, None)], "30 email", [40, 0]),
+            ("Two", [(31, 15), (29, 15)], "30 email", [40, 0]),
+            ("Three", [(31, 15), (30, None)], "30 email", [40, 40]),
+            # One is beyond the step, and only mentioned in the letter.
+            ("Four", [(61, 45), (40, 30), (20, 3)], "60 letter", [40, 40, 0]),
+        ):
+            customer = self._create_customer(
+                name, collection_has_fee=True, collection_fee_start=date(2020, 1, 1)
+            )
+            invoices = self.env["account.move"]
+            for days, reached in items:
+                invoice = self._create_open_invoice(customer, 1000, days=days)
+                if reached:
+                    self._reach(invoice, reached)
+                invoices += invoice
+            run = self._plan()
+            run.action_execute()
+            with self.subTest(items=items):
+                line = self._get_line(run, customer)
+                self.assertDecision(line, f"contact {letter}")
+                self.assertEqual(invoices.mapped("collection_fee_amount"), expected)
+
+    def test_step_of_an_agreed_payment_charges_what_was_agreed_on(self):
+        """Here nothing, since it is held; nor what fell due the day before."""
+        self.policy.step_ids.filtered(
+            lambda step: step.applies_to == "commitment" and not step.delay_days
+        ).apply_fee = True
+        day = TODAY + timedelta(days=10)
+        other = self._create_open_invoice(self.customer, 1000, days=-9)
+        promise = self.env["account.collection.promise"].create(
+            {
+                "partner_id": self.customer.id,
+                "company_id": self.company.id,
+                "line_ids": [Command.set(self._get_receivable_line(self.invoice).ids)],
+                "amount": 1000,
+                "date_due": day,
+            }
+        )
+        promise.action_confirm()
+        with freeze_time(f"{day} 10:00:00"):
+            run = self._plan(date=day)
+            run.action_execute()
+        line = self._get_line(run)
+        self.assertDecision(line, "contact 0 email")
+        self.assertEqual(line.commitment_id, promise.commitment_ids)
+        self.assertEqual(line._get_fee_lines([]), promise.line_ids)
+        self.assertFalse((self.invoice | other).collection_fee_line_ids)
+
     def test_step_without_flag_charges_nothing(self):
         self._plan().action_execute()
         self.assertFalse(self.invoice.collection_fee_line_ids)
