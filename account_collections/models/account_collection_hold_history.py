@@ -72,10 +72,12 @@ class AccountCollectionHold(models.Model):
         :return: values of an `account.collection.hold.change`
         :rtype: dict
         """
+        # A whole customer is held, though nothing is left of what was owed then.
+        amount = self.amount or int(self.is_whole_customer)
         return {
             "hold_id": self.id,
             "date": self.company_id._get_collection_day(),
-            "amount": self.amount if self.active else 0,
+            "amount": amount if self.active else 0,
             "date_start": self.date_start,
             "date_end": self.date_end,
         }

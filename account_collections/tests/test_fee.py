@@ -442,6 +442,33 @@ class TestFee(FeeCommon):
                 [("interest", "06-25", 6, 1000, 10, 1.64)], date(2024, 6, 30)
             )
 
+    def test_whole_customer_held_beyond_the_invoices(self):
+        """The days stay free though the invoices that were owed are deleted, until the
+        hold ends: (what ends it, the first day that costs something)."""
+        for end, first in (
+            (None, "06-25"),
+            (lambda hold: hold.action_end(), "06-21"),
+        ):
+            with self.subTest(first=first), self.env.cr.savepoint() as savepoint:
+                invoice = self._create_open_invoice(self.customer, 1000)
+                hold = self._hold(
+                    self._get_receivable_line(invoice), is_whole_customer=True
+                )
+                invoice.button_draft()
+                invoice.with_context(force_delete=True).unlink()
+                self.assertEqual(hold.amount, 0)
+                self._create_open_invoice(self.customer, 1000, days=0)
+                if end:
+                    with freeze_time("2024-06-20 10:00:00"):
+                        end(hold)
+                with freeze_time("2024-06-30 10:00:00"):
+                    charges = self._get_charges(date_end=date(2024, 6, 30))
+                self.assertEqual(
+                    [f"{one['date_start']:%m-%d}" for one in charges], [first]
+                )
+                savepoint.close(rollback=True)
+            self.env.invalidate_all()
+
     def test_dispute(self):
         invoice = self._create_open_invoice(self.customer, 1000, days=0)
         dispute = self.env["account.collection.dispute"].create(
