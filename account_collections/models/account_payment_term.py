@@ -26,8 +26,14 @@ class AccountPaymentTerm(models.Model):
         return super().create(vals_list)
 
     def write(self, vals):
-        if not all(self.mapped("collection_has_fee")):
-            self._complete_fee_start(vals)
+        if vals.get("collection_has_fee"):
+            agreed = self.filtered("collection_has_fee")
+            if agreed and agreed != self:
+                agreed.write(vals)
+                return (self - agreed).write(vals)
+            if not agreed:
+                vals = dict(vals)
+                self._complete_fee_start(vals)
         return super().write(vals)
 
     # === HELPERS === #

@@ -32,11 +32,21 @@ class ResPartner(models.Model):
         return super().create(vals_list)
 
     def write(self, vals):
-        # Whoever edits a customer need not see what was agreed with them.
-        if vals.get("collection_has_fee") and not all(
-            self.sudo().mapped("collection_has_fee")
-        ):
-            self._complete_fee_start(vals)
+        if vals.get("collection_has_fee"):
+            # Whoever edits a customer need not see what was agreed with them.
+            agreed = self.filtered(
+                lambda partner: (
+                    partner.sudo()
+                    .with_company(partner.env.company.root_id)
+                    .collection_has_fee
+                )
+            )
+            if agreed and agreed != self:
+                agreed.write(vals)
+                return (self - agreed).write(vals)
+            if not agreed:
+                vals = dict(vals)
+                self._complete_fee_start(vals)
         own = {"collection_has_fee", "collection_fee_start"} & vals.keys()
         if own and self.env.company.parent_id:
             # Contracts count for the main company, whatever branch one works in.

@@ -311,6 +311,35 @@ class TestFee(FeeCommon):
             charges = self._get_charges(customer, TODAY + timedelta(days=20))
         self.assertEqual(len(charges), 1)
 
+    def test_flag_of_several_at_once(self):
+        """Set in the list, it moves the day of none that had it before, nor clears
+        it."""
+        day, new = date(2020, 1, 1), {"collection_has_fee": True}
+        customers, terms = (
+            self.env[model].create(
+                [
+                    {"name": "Since 2020", **new, "collection_fee_start": day},
+                    {"name": "From the beginning", **new},
+                    {"name": "New"},
+                ]
+            )
+            for model in ("res.partner", "account.payment.term")
+        )
+        for records in customers, terms:
+            records[1].collection_fee_start = False
+            for expected in ([day, False, TODAY], [day, False, TODAY]):
+                with self.subTest(model=records._name):
+                    records.write(dict(new))
+                    self.assertEqual(records.mapped("collection_has_fee"), [True] * 3)
+                    self.assertEqual(records.mapped("collection_fee_start"), expected)
+
+    def test_flag_in_a_branch(self):
+        """What was agreed for the main company counts in its branches too."""
+        self.company.write({"child_ids": [Command.create({"name": "Branch"})]})
+        branch = self.company.child_ids
+        self.customer.with_company(branch).collection_has_fee = True
+        self.assertEqual(self.customer.collection_fee_start, date(2020, 1, 1))
+
     def test_no_fee_on_fees(self):
         self._create_open_invoice(self.customer, 1000, days=60)
         fee = self._charge()
