@@ -243,6 +243,14 @@ class AccountCollectionReturn(models.Model):
         self.ensure_one()
         if not self.return_line_ids:
             raise UserError(self.env._("Choose the goods that come back."))
+        for line in self.return_line_ids:
+            if not line.invoice_line_id:
+                raise UserError(
+                    self.env._(
+                        "%s is not on the invoice any more. Choose other goods.",
+                        line.name,
+                    )
+                )
         self.return_line_ids._check_available()
         return super()._check_limits()
 

@@ -3,6 +3,7 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools import float_compare, float_is_zero
 
 from ..tools.locking import take_turns
+from ..tools.number import format_number
 
 CONDITIONS = [
     ("new", "New, unopened"),
@@ -13,8 +14,10 @@ CONDITIONS = [
     ("wrong", "Wrong item"),
 ]
 
+# The states in which goods of an invoice are asked for, on their way, or here.
+GOING_ON = ("requested", "authorized", "received")
 # What follows from the goods.
-VALUED = {"amount", "amount_restocking"}
+VALUED = {"amount", "amount_restocking", "removed_name"}
 # What follows from the receipt.
 RECEIVED = {
     "quantity_accepted",
@@ -45,16 +48,21 @@ class AccountCollectionReturnLine(models.Model):
     state = fields.Selection(related="return_id.state")
     invoice_line_id = fields.Many2one(
         "account.move.line",
-        required=True,
-        ondelete="restrict",
+        ondelete="set null",
         index=True,
+        help="Empty once the line was removed from the invoice.",
     )
     move_id = fields.Many2one(
         related="invoice_line_id.move_id", string="Invoice", store=True
     )
     product_id = fields.Many2one(related="invoice_line_id.product_id")
     product_uom_id = fields.Many2one(related="invoice_line_id.product_uom_id")
-    name = fields.Char(compute="_compute_name")
+    name = fields.Char(string="Goods", compute="_compute_name")
+    removed_name = fields.Char(
+        readonly=True,
+        copy=False,
+        help="What the goods were called that were removed from the invoice.",
+    )
     quantity = fields.Float(digits="Product Unit", default=1, required=True)
     condition = fields.Selection(CONDITIONS, default="new", required=True)
     restocking_percent = fields.Float(
@@ -160,14 +168,20 @@ class AccountCollectionReturnLine(models.Model):
 
     # === COMPUTE METHODS === #
 
-    @api.depends("invoice_line_id")
+    @api.depends("invoice_line_id", "removed_name")
     def _compute_name(self):
         for line in self:
-            line.name = line._get_goods_name(line.invoice_line_id)
+            goods = line.invoice_line_id
+            line.name = line._get_goods_name(goods) if goods else line.removed_name
 
     @api.depends("invoice_line_id", "quantity", "restocking_percent")
     def _compute_amount(self):
         for line in self:
+            if line.removed_name and not line.invoice_line_id:
+                # What the goods were worth stays readable.
+                line.amount = line.amount
+                line.amount_restocking = line.amount_restocking
+                continue
             line.amount, line.amount_restocking = line._get_credit_totals(
                 line.invoice_line_id._origin, line.quantity, line.restocking_percent
             )
@@ -188,7 +202,7 @@ class AccountCollectionReturnLine(models.Model):
         return lines
 
     def write(self, vals):
-        if self.env.su and vals.keys() <= RECEIVED:
+        if self.env.su and vals.keys() <= RECEIVED | VALUED:
             return super().write(vals)
         self._check_not_found(vals)
         # Neither what it leaves nor what it comes to may be requested.
@@ -202,6 +216,28 @@ class AccountCollectionReturnLine(models.Model):
         self._check_open()
 
     # === BUSINESS METHODS === #
+
+    @api.model
+    def _outlive(self, invoice_lines):
+        """Let lines of invoices be removed that nothing comes back of: returns that
+        have ended, and drafts, keep what the goods were called and worth.
+
+        :param invoice_lines: the lines (`account.move.line`)
+        :raise UserError: naming the return that needs one
+        """
+        goods = self.search([("invoice_line_id", "in", invoice_lines.ids)])
+        for line in goods:
+            if line.state in (*GOING_ON, "credited"):
+                raise UserError(
+                    self.env._(
+                        "%(goods)s came back, or is to come back, with the return "
+                        "%(name)s. Leave it on %(invoice)s.",
+                        goods=line.name,
+                        name=line.return_id.name,
+                        invoice=line.move_id.display_name,
+                    )
+                )
+            line.removed_name = line.name
 
     def _check_open(self):
         """Keep what was requested as it is."""

@@ -2,7 +2,7 @@ from collections import defaultdict
 
 from odoo import models
 
-from .account_move_return import GOING_ON
+from .account_collection_return_line import GOING_ON
 
 
 class AccountMoveLine(models.Model):
@@ -10,6 +10,15 @@ class AccountMoveLine(models.Model):
 
     _name = "account.move.line"
     _inherit = ["account.move.line"]
+
+    # === CRUD METHODS === #
+
+    def unlink(self):
+        # Whoever changes an invoice need not see what came back of it.
+        self.env["account.collection.return.line"].sudo()._outlive(
+            self.filtered(lambda line: line.display_type == "product")
+        )
+        return super().unlink()
 
     # === HELPERS === #
 

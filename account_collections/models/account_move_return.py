@@ -3,8 +3,7 @@ from collections import defaultdict
 from odoo import models
 from odoo.exceptions import UserError
 
-# The states in which goods of an invoice are asked for, on their way, or here.
-GOING_ON = ("requested", "authorized", "received")
+from .account_collection_return_line import GOING_ON
 
 
 class AccountMove(models.Model):

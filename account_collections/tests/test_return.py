@@ -453,6 +453,48 @@ class TestReturn(ReturnCommon):
                 invoice.button_draft()
                 self.assertEqual(invoice.state, "draft")
 
+    def test_line_of_an_invoice_is_removed(self):
+        """Unless it came back: the return says still what it was, and a draft is not
+        requested any more."""
+        for state in ("draft", "cancelled", "rejected", "credited"):
+            with self.subTest(state=state):
+                invoice = self._sell((1, 100, None), (1, 50, None))
+                one = self._take_back(
+                    invoice,
+                    [1],
+                    state if state in ("draft", "credited") else "requested",
+                )
+                if state == "cancelled":
+                    one.action_cancel()
+                elif state == "rejected":
+                    one.action_reject("Made to measure.")
+                invoice.button_draft()
+                goods = invoice.invoice_line_ids[0]
+                if state == "credited":
+                    with self.assertRaisesRegex(UserError, one.name):
+                        goods.unlink()
+                    continue
+                for remove in (
+                    goods.unlink,
+                    invoice.with_context(force_delete=True).unlink,
+                ):
+                    remove()
+                    self.env.invalidate_all()
+                    self.assertRecordValues(
+                        one.return_line_ids,
+                        [
+                            {
+                                "name": "Goods 1",
+                                "amount": 100,
+                                "invoice_line_id": False,
+                            }
+                        ],
+                    )
+                    self.assertEqual(one.amount, 100)
+                if state == "draft":
+                    with self.assertRaisesRegex(UserError, "not on the invoice"):
+                        one.action_confirm()
+
     def test_invoice_that_is_not_posted_any_more(self):
         for change in ("button_draft", "button_cancel"):
             with self.subTest(change=change):
