@@ -100,10 +100,20 @@ class AccountCollectionBarter(models.Model):
 
         :param list deliveries: dicts with the `line_id`, the `quantity` accepted, and
             maybe `quantity_refused`, `reason`, `reference` and `date`
-        :raise UserError: when nothing is to be delivered, or more than was agreed
+        :raise UserError: when nothing is to be delivered, more than was agreed, or the
+            bill is posted
         """
         self.ensure_one()
         self._lock_in(("agreed", "delivered"))
+        if self.bill_id:
+            raise UserError(
+                self.env._(
+                    "%(bill)s bills what was delivered of %(barter)s. Agree on another "
+                    "barter for what comes later.",
+                    bill=self.bill_id.display_name,
+                    barter=self.name,
+                )
+            )
         vals_list = [self._prepare_delivery(vals) for vals in deliveries]
         if not vals_list:
             raise UserError(self.env._("Enter what was delivered."))

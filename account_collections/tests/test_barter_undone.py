@@ -91,6 +91,25 @@ class TestBarterUndone(BarterCommon):
             [100, 0, 0],
         )
 
+    def test_no_delivery_after_the_bill(self):
+        """What comes later would never be billed; it can once the bill is reversed."""
+        barter = self._barter(
+            self._create_open_invoice(self.customer),
+            [self._give(quantity=10, price_unit=10)],
+        )
+        self._deliver(barter, 4)
+        barter.action_complete()
+        barter.action_settle()
+        barter.netting_move_id.line_ids.remove_move_reconcile()
+        self.assertEqual(barter.state, "delivered")
+        for change in (
+            lambda: self._deliver(barter, 6),
+            barter.delivery_ids.action_undo,
+        ):
+            with self.assertRaisesRegex(UserError, barter.bill_id.name):
+                change()
+        self.assertEqual(barter.amount_accepted, 40)
+
     def test_paid_after_the_matching_was_undone(self):
         """150 given for 100, the matching is undone, and one side is paid in money:
         (whether that is the invoice, how much, set off anew, left of the bill, of the
