@@ -76,10 +76,13 @@ class AccountCollectionResolutionTerms(models.AbstractModel):
         return self.env.su and vals.keys() == {"partner_id"}
 
     def _check_terms_open(self):
-        """Keep what was proposed or agreed as it is.
+        """Keep what was proposed or agreed as it is. Who changes the rows of a draft
+        changes the draft.
 
+        :raise AccessError: for who may not change it
         :raise UserError: naming an agreement that is no draft
         """
+        self.check_access("write")
         for resolution in self:
             if not resolution._is_draft():
                 raise UserError(

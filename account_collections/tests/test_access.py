@@ -267,6 +267,62 @@ class TestAccess(CollectionCommon):
                     with self.assertRaises(AccessError):
                         agreement.action_cancel()
 
+    def test_no_rows_of_a_draft_of_a_colleague(self):
+        """Whoever wrote down a draft still reads it, and changes none of its rows, once
+        the case is a colleague's."""
+        own = self.users["own"]
+        account = self.company_data["default_account_expense"]
+        covered = {"line_ids": [Command.set(self.line.ids)], "amount": 10}
+        payment = {"date_due": TODAY, "amount": 10}
+        other = self._create_open_invoice(self.customer)
+        for kind, field, row, more in (
+            ("plan", "installment_ids", payment, covered),
+            (
+                "settlement",
+                "payment_ids",
+                payment,
+                {**covered, "nature": "concession", "date_expiry": TODAY},
+            ),
+            (
+                "barter",
+                "given_ids",
+                {"name": "Chairs", "price_unit": 10, "account_id": account.id},
+                {**covered, "date_deadline": TODAY},
+            ),
+            (
+                "return",
+                "return_line_ids",
+                {"invoice_line_id": self.invoice.invoice_line_ids.id},
+                {},
+            ),
+        ):
+            drafts = self.env[f"account.collection.{kind}"].with_user(own)
+            self.case.user_id = own
+            draft = drafts.create(
+                {
+                    "partner_id": self.customer.id,
+                    "company_id": self.company.id,
+                    "currency_id": self.line.currency_id.id,
+                    field: [Command.create(row)],
+                    **more,
+                }
+            )
+            rows = draft[field]
+            rows.write(row)
+            if kind == "return":
+                row = {"invoice_line_id": other.invoice_line_ids.id}
+            self.case.user_id = self.users["all"]
+            self.env.invalidate_all()
+            for change in (
+                lambda rows=rows, row=row: rows.write(row),
+                lambda rows=rows: rows.unlink(),
+                lambda rows=rows, row=row, draft=draft, kind=kind: rows.create(
+                    {**row, f"{kind}_id": draft.id}
+                ),
+            ):
+                with self.subTest(kind=kind), self.assertRaises(AccessError):
+                    change()
+
     def test_fields_of_customers_and_invoices(self):
         for name in ("invoicing", "internal"):
             for model in ("res.partner", "account.move", "account.move.line"):
