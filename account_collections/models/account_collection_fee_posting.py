@@ -95,7 +95,7 @@ class AccountCollectionFee(models.Model):
         addressee = late.partner_id if len(late.partner_id) == 1 else partner
         localized = self.with_context(lang=addressee.lang or self.env.lang)
         policy = partner._get_fee_policy(branch.root_id).sudo()
-        journal = branch.sudo().collection_fee_journal_id
+        journal = branch._get_collection_fee_journal()
         return {
             "move_type": "out_invoice",
             "partner_id": addressee.id,

@@ -64,6 +64,17 @@ class ResCompany(models.Model):
             root._set_default_collection_accounts()
         return root.collection_fee_account_id.sudo(self.env.su)
 
+    def _get_collection_fee_journal(self):
+        """The journal of fee invoices: that of the branch, else of the main company.
+
+        :return: an `account.journal`; none where that of the late invoice is used
+        """
+        self.ensure_one()
+        # Whoever charges a fee need not be allowed to see the settings.
+        company = self.sudo()
+        journal = company.collection_fee_journal_id
+        return (journal or company.root_id.collection_fee_journal_id).sudo(self.env.su)
+
     def _get_collection_fee_product(self):
         """The product that fee invoices bill; made when there is none yet.
 

@@ -262,11 +262,14 @@ class TestFeePosting(FeePostingCommon):
         invoice = self._create_open_invoice(
             self.customer.with_company(branch), 400, company_id=branch.id
         )
+        journal = self.company_data["default_journal_sale"].copy()
+        self.company.collection_fee_journal_id = journal
         fees = self._charge()
         self.assertEqual(
             {fee.move_id.company_id: fee.amount for fee in fees},
             {self.company: 50, branch: 20},
         )
+        self.assertEqual(fees.move_id.journal_id, journal)
         self.assertEqual(fees.company_id, self.company)
         self.assertEqual(invoice.collection_fee_amount, 20)
 
