@@ -1,5 +1,8 @@
+import logging
 from collections import defaultdict
 from functools import partial
+
+from psycopg2 import OperationalError
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
@@ -8,6 +11,8 @@ from odoo.tools import SQL, groupby
 from ..tools import interest
 from ..tools.locking import take_turns
 from .account_collection_fee_accrual import DAILY_KINDS
+
+_logger = logging.getLogger(__name__)
 
 
 class AccountCollectionFee(models.Model):
@@ -174,19 +179,36 @@ class AccountCollectionFee(models.Model):
                 """
             )
         )
-        # Each fee counts, whoever may see it.
-        for fee in self.sudo().browse(fee_id for (fee_id,) in rows):
-            if fee.amount_excess:
+        for (fee_id,) in rows:
+            # Each fee counts, whoever may see it, and by itself.
+            fee = self.sudo().browse(fee_id)
+            try:
+                with self.env.cr.savepoint():
+                    fee._ask_to_credit_excess()
+            except OperationalError:
+                raise
+            except Exception as error:
+                _logger.info("No correction of late fee %s", fee_id, exc_info=True)
+                self.env.invalidate_all()
                 fee._ask(
-                    self.env._("Credit the difference of %s", fee.name),
-                    self.env._(
-                        "%(reason)s: %(amount)s too much. Open the late fee %(fee)s "
-                        "and credit the difference.",
-                        reason=fee._get_correction_reason(),
-                        amount=fee.currency_id.format(fee.amount_excess),
-                        fee=fee.name,
-                    ),
+                    self.env._("Check the late fee %s", fee.name),
+                    self._get_error_text(error),
                 )
+
+    def _ask_to_credit_excess(self):
+        """Ask for the credit note of what was charged too much, if anything was."""
+        if not self.amount_excess:
+            return
+        self._ask(
+            self.env._("Credit the difference of %s", self.name),
+            self.env._(
+                "%(reason)s: %(amount)s too much. Open the late fee %(fee)s "
+                "and credit the difference.",
+                reason=self._get_correction_reason(),
+                amount=self.currency_id.format(self.amount_excess),
+                fee=self.name,
+            ),
+        )
 
     # === HELPERS === #
 

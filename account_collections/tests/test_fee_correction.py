@@ -200,6 +200,33 @@ class TestFeeCorrection(FeePostingCommon):
             fee.with_user(collector).action_credit_excess()
         self.assertFalse(fee.move_id.reversal_move_ids)
 
+    def test_one_that_fails_keeps_nobody(self):
+        """Where a rate is missing that one of two fees would be corrected at, somebody
+        is told, the other one is corrected, and the schedule charges on."""
+        currency = self.setup_other_currency("CHF", rates=[("2020-01-01", 2.0)])
+        limited = self.policy.copy({"name": "Limited"})
+        fees = []
+        for values in ({"fee_min": 10}, {}):
+            invoice, fee = self._charge_late(**values)
+            self._pay(invoice, 10000, payment_date=TODAY - timedelta(days=50))
+            fees.append(fee)
+        fees[0].sudo().policy_id = limited
+        limited.write({"fee_min": 10, "fee_currency_id": currency.id})
+        currency.rate_ids.sudo().unlink()
+        self.policy.write({"fee_is_scheduled": True, "fee_day": 1})
+        with freeze_time("2024-07-05 10:00:00"):
+            self.env["account.collection.fee"]._cron_charge()
+        notes = [
+            str(
+                fee.partner_id.activity_ids.mapped("note")
+                + fee.partner_id.collection_case_ids.activity_ids.mapped("note")
+            )
+            for fee in fees
+        ]
+        self.assertIn("no exchange rate of CHF", notes[0])
+        self.assertIn("136.98 too much", notes[1])
+        self.assertTrue(self.invoice.collection_fee_line_ids)
+
     def test_says_why(self):
         """(what was booked after the fee, what its credit note says)."""
         for book, reason in (
