@@ -3,7 +3,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tools import float_compare, float_is_zero
 
 from ..tools.dialog import prepare_dialog
-from ..tools.number import to_number
+from ..tools.number import format_number, to_number
 
 
 class AccountCollectionBarterDelivery(models.Model):
@@ -187,9 +187,9 @@ class AccountCollectionBarter(models.Model):
                         "%(accepted)s of %(given)s would be accepted, but only "
                         "%(quantity)s were agreed. Accept what was agreed, and agree "
                         "on another barter for the rest.",
-                        accepted=f"{line.quantity_accepted:g}",
+                        accepted=format_number(self.env, line.quantity_accepted),
                         given=line.name,
-                        quantity=f"{line.quantity:g}",
+                        quantity=format_number(self.env, line.quantity),
                     )
                 )
 
@@ -204,8 +204,8 @@ class AccountCollectionBarter(models.Model):
                 body=self.env._(
                     "%(given)s: %(quantity)s accepted, %(refused)s refused. %(reason)s",
                     given=lines.browse(vals["line_id"]).name,
-                    quantity=f"{vals['quantity']:g}",
-                    refused=f"{vals['quantity_refused']:g}",
+                    quantity=format_number(self.env, vals["quantity"]),
+                    refused=format_number(self.env, vals["quantity_refused"]),
                     reason=vals["reason"] or "",
                 )
             )
@@ -229,7 +229,7 @@ class AccountCollectionBarter(models.Model):
         self.message_post(
             body=self.env._(
                 "Taken back: %(quantity)s of %(given)s.",
-                quantity=f"{delivery.quantity:g}",
+                quantity=format_number(self.env, delivery.quantity),
                 given=delivery.line_id.name,
             )
         )

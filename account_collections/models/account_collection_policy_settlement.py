@@ -1,6 +1,8 @@
 from odoo import fields, models
 from odoo.tools.misc import format_date
 
+from ..tools.number import format_number
+
 
 class AccountCollectionPolicy(models.Model):
     """What a policy allows of settlements."""
@@ -67,8 +69,10 @@ class AccountCollectionPolicy(models.Model):
             problems.append(
                 self.env._(
                     "The policy allows a discount of %(limit)s %%, not %(percent)s %%.",
-                    limit=f"{self.settlement_max_discount_percent:g}",
-                    percent=f"{100 * waived / covered if covered else 100:.4g}",
+                    limit=format_number(self.env, self.settlement_max_discount_percent),
+                    percent=format_number(
+                        self.env, round(100 * waived / covered if covered else 100, 2)
+                    ),
                 )
             )
         latest = fields.Date.add(today, days=self.settlement_max_offer_days)

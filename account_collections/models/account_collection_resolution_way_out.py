@@ -3,6 +3,8 @@
 from odoo import api, fields, models
 from odoo.tools.misc import format_date
 
+from ..tools.number import format_number
+
 
 class AccountCollectionResolution(models.AbstractModel):
     _name = "account.collection.resolution"
@@ -218,7 +220,7 @@ class AccountCollectionSettlement(models.Model):
                 "Gives up %(most)s (%(percent)s %%) at most; more if a manager "
                 "approves. In parts, until %(date)s at the latest.",
                 most=currency.format(total - least),
-                percent=f"{percent:g}",
+                percent=format_number(self.env, percent),
                 date=case._format_day_in(policy.plan_max_days),
             ),
         ]
@@ -254,7 +256,7 @@ class AccountCollectionReturn(models.Model):
                 "for restocking: %(percent)s %%.",
                 count=count,
                 date=case._format_day_in(company.collection_return_days),
-                percent=f"{percent:g}",
+                percent=format_number(self.env, percent),
             ),
         ]
 

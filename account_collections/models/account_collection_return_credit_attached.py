@@ -3,6 +3,7 @@ from odoo.exceptions import UserError
 
 from ..tools.dialog import prepare_dialog
 from ..tools.locking import take_turns
+from ..tools.number import format_number
 
 
 class AccountCollectionReturn(models.Model):
@@ -234,8 +235,8 @@ class AccountCollectionReturn(models.Model):
                 "%(goods)s: %(accepted)s accepted, %(credited)s credited at the price "
                 "of the invoice.",
                 goods=goods._get_goods_name(line),
-                accepted=f"{accepted:g}",
-                credited=f"{credited:g}",
+                accepted=format_number(self.env, accepted),
+                credited=format_number(self.env, credited),
             )
         ]
 

@@ -1,5 +1,7 @@
 from odoo import Command, models
 
+from ..tools.number import format_number
+
 
 class AccountCollectionReturnLine(models.Model):
     """The lines of a credit note."""
@@ -86,10 +88,11 @@ class AccountCollectionReturnLine(models.Model):
         :return: values of an `account.move.line`
         :rtype: dict
         """
+        env = self.return_id._get_customer_env()
         return self._prepare_deduction(
-            self.return_id._get_customer_env()._(
+            env._(
                 "Restocking fee %(percent)s %%: %(goods)s",
-                percent=f"{self.restocking_percent:g}",
+                percent=format_number(env, self.restocking_percent),
                 goods=self.name,
             ),
             amounts,

@@ -281,7 +281,7 @@ class AccountCollectionReturnLine(models.Model):
         self.ensure_one()
         credit_notes = self.move_id._get_other_credit_notes()
         values = {
-            "left": f"{max(left, 0):g}",
+            "left": format_number(self.env, max(left, 0)),
             "name": self.name,
             "invoice": self.move_id.name,
             "credits": ", ".join(credit_notes.mapped("display_name")),
@@ -329,7 +329,7 @@ class AccountCollectionReturnLine(models.Model):
                 self.env._(
                     "%(quantity)s of %(name)s were to come back: accepted and refused "
                     "together cannot be more.",
-                    quantity=f"{self.quantity:g}",
+                    quantity=format_number(self.env, self.quantity),
                     name=self.name,
                 )
             )

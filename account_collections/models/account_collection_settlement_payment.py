@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
+from odoo.tools.misc import format_date
 
 
 class AccountCollectionSettlementPayment(models.Model):
@@ -34,7 +35,7 @@ class AccountCollectionSettlementPayment(models.Model):
                     self.env._(
                         "The payment of %s must be greater than zero. Remove it if "
                         "nothing is to be paid then.",
-                        payment.date_due,
+                        format_date(self.env, payment.date_due),
                     )
                 )
 

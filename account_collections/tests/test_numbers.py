@@ -4,7 +4,8 @@ from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tests import tagged
 
-from .common import TODAY
+from ..tools.number import format_number
+from .common import TODAY, CollectionCommon
 from .return_common import ReturnCommon
 from .settlement_common import SettlementCommon
 
@@ -42,6 +43,26 @@ class TestSettlementNumbers(SettlementCommon):
         for name in (["a"], 1, " "):
             with self.assertRaisesRegex(UserError, "name of who accepts"):
                 settlement.action_accept(name)
+
+
+@tagged("post_install", "-at_install")
+class TestNumbersInWords(CollectionCommon):
+    def test_as_the_language_writes_them(self):
+        """(number, in English, in German)."""
+        self.env["res.lang"]._activate_lang("de_DE")
+        for number, english, german in (
+            (0, "0", "0"),
+            (4, "4", "4"),
+            (10.0, "10", "10"),
+            (2.5, "2.5", "2,5"),
+            (0.1 + 0.2, "0.3", "0,3"),
+            (1_500_000, "1,500,000", "1.500.000"),
+            (1_234.125, "1,234.125", "1.234,125"),
+        ):
+            for lang, expected in (("en_US", english), ("de_DE", german)):
+                with self.subTest(number=number, lang=lang):
+                    env = self.env(context={"lang": lang})
+                    self.assertEqual(format_number(env, number), expected)
 
 
 @tagged("post_install", "-at_install")

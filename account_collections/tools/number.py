@@ -1,6 +1,7 @@
 from math import isfinite, nan
 
 from odoo.exceptions import UserError
+from odoo.tools.misc import formatLang
 
 
 def to_number(value):
@@ -40,3 +41,15 @@ def check_numbers(model, vals):
                     "Enter a number for: %s", field._description_string(model.env)
                 )
             )
+
+
+def format_number(env, number):
+    """Write a number as the language of the context does, with the decimals that it
+    has, six at most.
+
+    :param env: the environment
+    :param float number: the number
+    :rtype: str
+    """
+    decimals = f"{number:.6f}".rstrip("0").partition(".")[2]
+    return formatLang(env, number, digits=len(decimals))
