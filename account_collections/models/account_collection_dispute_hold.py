@@ -8,8 +8,8 @@ class AccountCollectionDispute(models.Model):
     """What of the open items is not chased because it is disputed.
 
     Its hold is what is disputed, or agreed, less its credit notes. An invoice that is
-    corrected takes the dispute along; one that is cancelled or deleted, comes to nothing
-    or goes to another customer ends it.
+    corrected takes the dispute along; one that is cancelled or deleted, that comes to
+    nothing or goes to another customer ends it.
     """
 
     _name = "account.collection.dispute"
