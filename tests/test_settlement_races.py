@@ -4,8 +4,8 @@ import databases
 
 from odoo.tests import BaseCase, tagged
 
-# A settlement of 80 of 100, offered and accepted on the 1st of June, to be paid by a day
-# of that month and waited for until three days later. The others act on the 14th.
+# A settlement of 80 of 100, offered and accepted on the 1st of June, to be paid in that
+# month and waited for until three days later. The others act on the 14th.
 PREPARE = """
 from datetime import date
 [due, *actions] = arguments
