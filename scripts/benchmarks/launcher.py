@@ -8,6 +8,8 @@ import sys
 from environment import cache, databases
 from environment.messages import Failure, Step
 
+from . import turns
+
 
 def run(bases, template, name, title, addons_path=None, install=None, **arguments):
     """Run a measurement in a copy of a database, which is dropped afterwards.
@@ -22,7 +24,6 @@ def run(bases, template, name, title, addons_path=None, install=None, **argument
     :return: what it returns
     :raise Failure: if it fails; the log stays in the cache folder
     """
-    log = cache.folder() / "bench.log"
     options = {}
     if addons_path:
         options["addons_path"] = f"{bases.options['addons_path']},{addons_path}"
@@ -33,22 +34,69 @@ def run(bases, template, name, title, addons_path=None, install=None, **argument
             command += ["--stop-after-init", "--no-http"]
             bases.run(command, f"Installing {install}", **options)
         step = stack.enter_context(Step(title))
-        config = stack.enter_context(bases.config(db_name=database, **options))
-        process = subprocess.Popen(
-            [sys.executable, "-W", "ignore", "-m", "benchmarks"]
-            + [name, database, json.dumps(arguments)],
-            env={**bases.environ, "ODOO_RC": str(config)},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=stack.enter_context(open(log, "w", encoding="utf-8")),
-            text=True,
-        )
-        stack.callback(databases.end, process)
+        process = _start(stack, bases, database, name, arguments, options)
         last = ""
         for line in process.stdout:
             last = line
             step.detail = line.strip()
-        code = process.wait()
-    if code:
-        raise Failure(f"{title} failed: {databases.reason(log)} (the log is {log})")
+        _check(process, bases, title)
     return json.loads(last)
+
+
+def run_in_turns(bases, templates, name, title, **arguments):
+    """Run a measurement in copies of several databases, which are dropped afterwards,
+    in turns (`turns.wait`).
+
+    :param Databases bases: where the databases are
+    :param list templates: the databases to copy
+    :param str name: the module of this package that measures
+    :param str title: what is being done
+    :param arguments: what the module's `measure` takes
+    :return: what it returns for each database
+    :rtype: list
+    :raise Failure: if it fails; the log stays in the cache folder
+    """
+    with contextlib.ExitStack() as stack:
+        databases_ = [stack.enter_context(bases.fresh(one)) for one in templates]
+        step = stack.enter_context(Step(title))
+        processes = [
+            _start(stack, bases, database, name, arguments, {})
+            for database in databases_
+        ]
+        last = [""] * len(processes)
+        for number, line in turns.take(processes):
+            last[number] = line
+            step.detail = line.strip()
+        for process in processes:
+            _check(process, bases, title)
+    return [json.loads(line) for line in last]
+
+
+def _start(stack, bases, database, name, arguments, options):
+    """Start a measurement, which ends with the stack at the latest."""
+    config = stack.enter_context(bases.config(db_name=database, **options))
+    process = subprocess.Popen(
+        [sys.executable, "-W", "ignore", "-m", "benchmarks"]
+        + [name, database, json.dumps(arguments)],
+        env={**bases.environ, "ODOO_RC": str(config)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=stack.enter_context(open(_log(), "a", encoding="utf-8")),
+        text=True,
+    )
+    stack.callback(databases.end, process)
+    return process
+
+
+def _check(process, bases, title):
+    """Wait for the end of a measurement.
+
+    :raise Failure: if it failed
+    """
+    if process.wait():
+        log = _log()
+        raise Failure(f"{title} failed: {databases.reason(log)} (the log is {log})")
+
+
+def _log():
+    return cache.folder() / "bench.log"

@@ -1,43 +1,57 @@
 """Registering payments, with the add-ons or without them."""
 
+import gc
 import time
 from datetime import timedelta
 
-from odoo import Command, fields
+from odoo import Command, fields, sql_db
+
+from . import turns
+
+# How many payments go before those that are measured: what is loaded once is not.
+WARMING_UP = 5
 
 
 def measure(env, payments, promised):
-    """Register payments of overdue invoices, each in a transaction of its own.
+    """Register payments of overdue invoices, each in a request of its own.
 
     Where the add-ons are installed, every customer has an open case, and some have
-    promised to pay: each payment makes a promise kept and closes a case.
+    promised to pay: each payment makes a promise kept and closes a case. Before each
+    payment another measurement may take its turn (`launcher.run_in_turns`).
 
     :param int payments: how many, each of a customer of its own
     :param int promised: how many of the customers have promised to pay
-    :return: `seconds` for all payments, `statements` a payment, and whether the
-        add-ons are there (`is_installed`)
-    :rtype: dict
+    :return: for the payments of those who are `late` and of those who have `promised`,
+        the `seconds` of each and the `statements` that one takes
+    :rtype: dict[str, dict]
     """
     print("posting invoices", flush=True)
-    invoices = _post_invoices(env, payments)
-    is_installed = "account.collection.case" in env
-    if is_installed:
+    invoices = _post_invoices(env, payments + WARMING_UP)
+    kinds = ["late"] * payments
+    if "account.collection.case" in env:
         env["account.collection.run"].create({}).action_plan()
-        for invoice in invoices[:promised]:
-            _promise(env, invoice)
+        for number in range(promised):
+            # Spread evenly among the others.
+            index = number * payments // promised
+            kinds[index] = "promised"
+            _promise(env, invoices[index])
     env.cr.commit()
-    wizards = env["account.payment.register"]
-    _register(wizards, invoices[-1])  # what is loaded once is not measured
-    statements = env.cr.sql_log_count
+    for invoice in invoices[payments:]:
+        _register(invoice)
+    gc.collect()
     print("registering payments", flush=True)
-    start = time.perf_counter()
-    for invoice in invoices[:-1]:
-        _register(wizards, invoice)
-    return {
-        "seconds": time.perf_counter() - start,
-        "statements": (env.cr.sql_log_count - statements) / (payments - 1),
-        "is_installed": is_installed,
-    }
+    measured = {}
+    for kind, invoice in zip(kinds, invoices, strict=False):
+        one = measured.setdefault(kind, {"seconds": [], "statements": 0})
+        turns.wait()
+        statements = sql_db.sql_counter
+        start = time.perf_counter()
+        _register(invoice)
+        one["seconds"].append(time.perf_counter() - start)
+        one["statements"] += sql_db.sql_counter - statements
+    for one in measured.values():
+        one["statements"] /= len(one["seconds"])
+    return measured
 
 
 def _post_invoices(env, number):
@@ -80,11 +94,11 @@ def _promise(env, invoice):
     ).action_confirm()
 
 
-def _register(wizards, invoice):
-    """Register the payment of an invoice in full, as its button does."""
-    wizards.with_context(active_model="account.move", active_ids=invoice.ids).create(
-        {}
-    )._create_payments()
-    wizards.env.cr.commit()
-    # Each payment comes with a request of its own.
-    wizards.env.invalidate_all()
+def _register(invoice):
+    """Register the payment of an invoice in full, as its button does: in a request, so
+    with a cursor and an environment of its own."""
+    with invoice.env.registry.cursor() as cr:
+        wizards = invoice.env(cr=cr)["account.payment.register"].with_context(
+            active_model="account.move", active_ids=invoice.ids
+        )
+        wizards.create({})._create_payments()

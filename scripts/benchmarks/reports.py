@@ -1,5 +1,7 @@
 """Measurements as tables, and against their budgets."""
 
+from statistics import mean, median
+
 # What planning may take, as a multiple of the bare statements.
 BUDGET_DECIDING = 3
 BUDGET_WRITING = 2
@@ -206,24 +208,29 @@ def _letters_a_second(side):
     return side["letters"] / side["seconds"]
 
 
-def payment(payments, results):
-    """Report on registering payments.
+def payment(without, installed):
+    """Report on registering payments, of customers who owe late money and of those who
+    have promised to pay.
 
-    :param int payments: how many were registered each time
-    :param list results: what `payment.measure` returned, without the add-ons and
-        with them in turns
+    :param dict without: what `payment.measure` returned without the add-ons
+    :param dict installed: what it returned with them
     :return: the text, and whether a budget was missed by a clear margin
     :rtype: tuple[str, bool]
     """
-    rows, best = [], {}
-    for is_installed, title in ((False, "without"), (True, "with the add-ons")):
-        own = [one for one in results if one["is_installed"] == is_installed]
-        best[is_installed] = min(one["seconds"] for one in own) / payments
-        statements = min(one["statements"] for one in own)
-        rows.append([title, seconds(best[is_installed]), f"{statements:.0f}"])
+    bare = median(without["late"]["seconds"])
+    rows = [["without", seconds(bare), f"{without['late']['statements']:.0f}", ""]]
+    for kind, title in (("late", "overdue"), ("promised", "overdue and promised")):
+        own = median(installed[kind]["seconds"])
+        statements = f"{installed[kind]['statements']:.0f}"
+        rows.append([title, seconds(own), statements, f"{own / bare:.2f}x"])
+    half = [median(one["seconds"]) for one in installed.values()]
     budgets = Budgets()
-    budgets.at_most("registering a payment", best[True] / best[False], BUDGET_PAYMENT)
-    header = ["", "a payment", "statements"]
+    budgets.at_most(
+        "registering a payment, half of them promised",
+        mean(half) / bare,
+        BUDGET_PAYMENT,
+    )
+    header = ["", "a payment", "statements", "ratio"]
     return table(header, rows) + "\n\n" + budgets.table(), budgets.is_missed
 
 

@@ -1,6 +1,7 @@
 """Databases: templates that take a while to make, and copies that take seconds."""
 
 import contextlib
+import itertools
 import os
 import re
 import shutil
@@ -13,6 +14,8 @@ from . import addons, cache
 from .messages import Failure, Step
 
 PREFIX = "account_collections"
+# Tells the copies of one process apart.
+NUMBERS = itertools.count(1)
 KEPT = 4
 
 
@@ -156,10 +159,10 @@ class Databases:
         :param str template: the database to copy
         """
         for name in self.names():
-            found = re.match(f"{PREFIX}_test_(\\d+)$", name)
+            found = re.match(f"{PREFIX}_test_(\\d+)_\\d+$", name)
             if found and not Path("/proc", found.group(1)).exists():
                 self.drop(name)
-        name = f"{PREFIX}_test_{os.getpid()}"
+        name = f"{PREFIX}_test_{os.getpid()}_{next(NUMBERS)}"
         self.copy(template, name)
         try:
             yield name
