@@ -4,6 +4,7 @@ import pytz
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
+from odoo.tools import SQL
 
 
 class ResCompany(models.Model):
@@ -21,6 +22,10 @@ class ResCompany(models.Model):
         string="Automatic Dunning",
         help="Contact customers every day without a review. Otherwise an accountant "
         "plans, reviews and executes each run.",
+    )
+    # Stored, as each payment asks for the company's day.
+    collection_timezone = fields.Char(
+        compute="_compute_collection_timezone", store=True
     )
 
     # === CONSTRAINT METHODS === #
@@ -48,6 +53,15 @@ class ResCompany(models.Model):
                     )
                 )
 
+    # === COMPUTE METHODS === #
+
+    @api.depends("partner_id.tz", "resource_calendar_id.tz")
+    def _compute_collection_timezone(self):
+        for company in self:
+            company.collection_timezone = (
+                company.partner_id.tz or company.resource_calendar_id.tz or "UTC"
+            )
+
     # === CRUD METHODS === #
 
     @api.model_create_multi
@@ -64,12 +78,22 @@ class ResCompany(models.Model):
         :rtype: datetime.date
         """
         # The day is the same for everybody, even if they see one branch only.
-        root = self.root_id.sudo()
+        company = self.sudo()
         # It is asked for with every payment, so nothing else is read.
-        root.fetch(["partner_id", "resource_calendar_id"])
-        root.partner_id.fetch(["tz"])
-        timezone = root.partner_id.tz or root.resource_calendar_id.tz or "UTC"
-        return fields.Date.context_today(root.with_context(tz=timezone))
+        company.fetch(["parent_path", "collection_timezone"])
+        timezone = pytz.timezone(company.root_id.collection_timezone)
+        return pytz.utc.localize(fields.Datetime.now()).astimezone(timezone).date()
+
+    @api.model
+    def _get_collection_day_query(self):
+        """The day it is for the main company `company`, whoever asks.
+
+        :rtype: odoo.tools.SQL
+        """
+        return SQL(
+            "(%s AT TIME ZONE 'UTC' AT TIME ZONE company.collection_timezone)::date",
+            fields.Datetime.now(),
+        )
 
     def _get_collection_holidays(self):
         """The days besides weekends on which nobody works: from today on, the time off

@@ -1,3 +1,4 @@
+from . import test_company_day
 from . import test_decision
 from . import test_step_reached
 from . import test_execution
