@@ -28,6 +28,7 @@ from . import account_collection_resolution_commitment
 from . import account_collection_resolution_cover
 from . import account_collection_resolution_credit
 from . import account_collection_resolution_evaluation
+from . import account_collection_resolution_follow
 from . import account_collection_resolution_request
 from . import account_collection_resolution_late
 from . import account_collection_resolution_notice

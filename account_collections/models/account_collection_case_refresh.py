@@ -3,7 +3,6 @@ import logging
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.modules.registry import Registry
 from odoo.tools import SQL
-from odoo.tools.sql import table_exists
 
 _logger = logging.getLogger(__name__)
 
@@ -60,13 +59,32 @@ class AccountCollectionCase(models.Model):
             try:
                 with Registry(dbname).cursor() as cr:
                     env = api.Environment(cr, SUPERUSER_ID, {})
-                    # Not while the add-on is being removed.
-                    if table_exists(cr, self._table):
+                    if self._is_refreshable(cr):
                         env["account.collection.case"]._refresh_open(partner_ids)
             except Exception:
                 _logger.warning("Cases could not be refreshed", exc_info=True)
 
         return refresh
+
+    def _is_refreshable(self, cr):
+        """Whether there are cases: not while the add-on is being removed.
+
+        Whoever pays does not wait for the disk either: the next run makes up for what
+        a breakdown of the server undoes.
+
+        :param cr: the cursor of the refresh
+        :rtype: bool
+        """
+        cr.execute(
+            SQL(
+                """
+                SELECT TO_REGCLASS(%s) IS NOT NULL,
+                       SET_CONFIG('synchronous_commit', 'off', TRUE)
+                """,
+                self._table,
+            )
+        )
+        return cr.fetchone()[0]
 
     @api.model
     def _refresh_open(self, partner_ids):
@@ -75,18 +93,21 @@ class AccountCollectionCase(models.Model):
         :param partner_ids: the commercial partners
         """
         self.env.flush_all()
-        for company_id, open_ids in self.env.execute_query(
+        companies = self.env["res.company"]
+        for company_id, date, open_ids in self.env.execute_query(
             SQL(
                 """
-                SELECT company_id, ARRAY_AGG(partner_id) FROM account_collection_case
-                 WHERE partner_id IN %s AND state != 'closed'
-                 GROUP BY company_id
+                SELECT company.id, %s, ARRAY_AGG(debtor.partner_id)
+                  FROM account_collection_case debtor
+                  JOIN res_company company ON company.id = debtor.company_id
+                 WHERE debtor.partner_id IN %s AND debtor.state != 'closed'
+                 GROUP BY company.id
                 """,
+                companies._get_collection_day_query(),
                 tuple(partner_ids) or (0,),
             )
         ):
-            company = self.env["res.company"].browse(company_id)
-            date = company._get_collection_day()
+            company = companies.browse(company_id)
             # Most of those who pay owe nothing late any more, which takes no decision.
             closed_ids = self._close(
                 company, date, open_ids, self._get_late_query(date)
@@ -128,7 +149,11 @@ class AccountCollectionCase(models.Model):
             )
         )
         if partner_ids is None:
-            self.env.cr.execute("ANALYZE collection_decision")
+            # What the statements that follow join and filter by.
+            self.env.cr.execute(
+                "ANALYZE collection_decision"
+                " (partner_id, case_id, policy_id, amount_overdue)"
+            )
 
     @api.model
     def _sync(self, company, date, partner_ids=None):
@@ -168,16 +193,17 @@ class AccountCollectionCase(models.Model):
         :return: the commercial partners of the closed cases
         :rtype: set[int]
         """
+        self.env["mail.activity"].flush_model(["res_model", "res_id", "automated"])
         rows = self.env.execute_query(
             self._get_close_query(company, date, partner_ids, late)
         )
         self.invalidate_model()
-        closed = {
-            case_id: partner_id for case_id, partner_id, is_over in rows if is_over
+        self._drop_planned_activities(
+            [case_id for case_id, _partner, _is_over, is_planned in rows if is_planned]
+        )
+        return {
+            partner_id for _case, partner_id, is_over, _is_planned in rows if is_over
         }
-        if closed:
-            self._drop_planned_activities(list(closed))
-        return set(closed.values())
 
     @api.model
     def _open(self, company, date):
@@ -192,8 +218,9 @@ class AccountCollectionCase(models.Model):
 
     def _set_up_for_many(self):
         """Set up the database for many customers, in this transaction:
-        compiling a query of so many parts takes longer than it saves, and what does
-        not fit into memory is sorted on disk."""
+        compiling a query of so many parts takes longer than it saves, what does not fit
+        into memory is sorted on disk, and what several processes find is quickly put
+        together."""
         self.env.cr.execute(
             SQL(
                 """
@@ -203,7 +230,7 @@ class AccountCollectionCase(models.Model):
                         PG_SIZE_BYTES(CURRENT_SETTING('work_mem')), PG_SIZE_BYTES(%s)
                     ) / 1024 || 'kB',
                     TRUE
-                )
+                ), SET_CONFIG('parallel_tuple_cost', '0.01', TRUE)
                 """,
                 WORK_MEMORY,
             )
@@ -373,6 +400,13 @@ class AccountCollectionCase(models.Model):
         that stay for what is agreed, nothing is overdue any more."""
         return SQL(
             """
+            WITH settled AS MATERIALIZED (
+                SELECT id, %(unagreed)s AS is_over
+                  FROM account_collection_case
+                 WHERE company_id = %(company)s AND state != 'closed'
+                   AND %(partners)s
+                   AND partner_id NOT IN (%(late)s)
+            )
             UPDATE account_collection_case
                SET state = CASE WHEN settled.is_over THEN 'closed'
                                 ELSE account_collection_case.state END,
@@ -382,17 +416,17 @@ class AccountCollectionCase(models.Model):
                    priority_days = 0, priority_silence = 0, priority_contact = 0,
                    date_next_action = NULL,
                    order_hold = order_hold AND NOT settled.is_over
-              FROM (
-                SELECT id, %(unagreed)s AS is_over
-                  FROM account_collection_case
-                 WHERE company_id = %(company)s AND state != 'closed'
-                   AND %(partners)s
-                   AND partner_id NOT IN (%(late)s)
-              ) settled
+              FROM settled
              WHERE account_collection_case.id = settled.id
                AND (settled.is_over OR amount_overdue != 0)
-            RETURNING account_collection_case.id, partner_id, settled.is_over
+            RETURNING account_collection_case.id, partner_id, settled.is_over,
+                      settled.is_over AND EXISTS (
+                          SELECT FROM mail_activity planned
+                           WHERE planned.res_model = %(model)s AND planned.automated
+                             AND planned.res_id = account_collection_case.id
+                      ) AS is_planned
             """,
+            model=self._name,
             company=company.id,
             date=date,
             partners=SQL("TRUE")
@@ -422,6 +456,8 @@ class AccountCollectionCase(models.Model):
 
     def _drop_planned_activities(self, case_ids):
         """Call nobody whose case is closed: remove what the dunning had planned."""
+        if not case_ids:
+            return
         # Activities may be assigned to others than the user at work.
         self.env["mail.activity"].sudo().search(
             [

@@ -52,7 +52,10 @@ class AccountCollectionFee(models.Model):
     amount = fields.Monetary(
         compute="_compute_amount", store=True, help="Without taxes, if there are any."
     )
-    payment_state = fields.Selection(related="move_id.payment_state")
+    payment_state = fields.Selection(
+        lambda self: self.env["account.move"]._fields["payment_state"].selection,
+        compute="_compute_payment_state",
+    )
     state = fields.Selection(
         [
             ("charged", "Charged"),
@@ -83,6 +86,11 @@ class AccountCollectionFee(models.Model):
     def _compute_amount(self):
         for fee in self:
             fee.amount = sum(fee.line_ids.mapped("amount"))
+
+    # Nothing to depend on: each payment would look for the fee invoices it concerns.
+    def _compute_payment_state(self):
+        for fee in self:
+            fee.payment_state = fee.move_id.payment_state
 
     @api.depends(
         "move_id.state",

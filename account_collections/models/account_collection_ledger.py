@@ -61,9 +61,12 @@ class AccountCollectionLedger(models.AbstractModel):
                 rows += self.env.execute_query(
                     self._get_registered_receipt_query(company, lines)
                 )
-        for line_id, is_receipt, date, amount in rows:
+        for line_id, date, money, reduction in rows:
             receipts, reductions = movements[line_id]
-            (receipts if is_receipt else reductions).append((date, amount))
+            if money:
+                receipts.append((date, money))
+            if reduction:
+                reductions.append((date, reduction))
         return movements
 
     def _get_unapplied(self, company, currency, partner):
@@ -115,11 +118,8 @@ class AccountCollectionLedger(models.AbstractModel):
             lambda line: line.account_id.account_type == "asset_receivable"
         )
         if receivables:
-            if self._is_anything_agreed(receivables):
-                resolutions = self.env["account.collection.resolution"]
-                resolutions._evaluate_lines(receivables)
-                credits_ = receivables.filtered(lambda line: line.amount_currency < 0)
-                resolutions._evaluate_late(credits_.partner_id.commercial_partner_id)
+            receivables.move_id.invalidate_recordset(["collection_amount"], flush=False)
+            self.env["account.collection.resolution"]._evaluate_lines(receivables)
             self.env["account.collection.case"]._refresh_after_commit(receivables)
 
     def _follow_registered(self, invoices, partners):
@@ -139,31 +139,6 @@ class AccountCollectionLedger(models.AbstractModel):
         payment the rest would be written twice."""
         for model, names in MOVEMENT_FIELDS.items():
             self.env[model].flush_model(names)
-
-    def _is_anything_agreed(self, lines):
-        """Whether anything was ever agreed about some items or with their customers:
-        mostly not, and one statement is all that it takes to know.
-
-        :param lines: the receivable lines (`account.move.line`)
-        :rtype: bool
-        """
-        self.env["account.collection.hold"].flush_model(["line_id", "res_model"])
-        self.env["account.collection.commitment"].flush_model(["partner_id"])
-        [[is_agreed]] = self.env.execute_query(
-            SQL(
-                """
-                SELECT EXISTS (
-                    SELECT FROM account_collection_hold
-                     WHERE line_id IN %s AND res_model IS NOT NULL
-                ) OR EXISTS (
-                    SELECT FROM account_collection_commitment WHERE partner_id IN %s
-                )
-                """,
-                tuple(lines.ids),
-                tuple(lines.partner_id.commercial_partner_id.ids) or (0,),
-            )
-        )
-        return is_agreed
 
     def _is_any_registered(self, lines):
         """Whether a payment without journal entry may count for some items.
@@ -188,19 +163,19 @@ class AccountCollectionLedger(models.AbstractModel):
         return is_registered
 
     def _get_partial_query(self, lines):
-        """List the partials of receivable lines; what a payment writes off is listed
-        besides the money, in proportion."""
+        """List the partials of receivable lines: what of each is money and what is not,
+        as a payment may write something off, which is in proportion."""
         return SQL(
             """
-            SELECT movement.line_id, part.is_receipt, movement.date, part.amount
+            SELECT line_id, date, money, amount - money
               FROM (
                 SELECT line.id AS line_id, partial.id,
                        COALESCE(payment.date, credit_move.date) AS date,
                        partial.debit_amount_currency AS amount,
                        CASE
-                           WHEN payment.amount < booked.amount
+                           WHEN payment.amount < (%(booked)s)
                            THEN ROUND(partial.debit_amount_currency * payment.amount
-                                      / booked.amount, currency.decimal_places)
+                                      / (%(booked)s), currency.decimal_places)
                            WHEN credit_move.origin_payment_id IS NOT NULL
                              OR credit_move.statement_line_id IS NOT NULL
                              OR journal.type IN ('bank', 'cash', 'credit')
@@ -215,23 +190,21 @@ class AccountCollectionLedger(models.AbstractModel):
                   JOIN account_journal journal ON journal.id = credit_move.journal_id
                   LEFT JOIN account_payment payment
                     ON payment.id = credit_move.origin_payment_id
-                  LEFT JOIN LATERAL (
-                    SELECT -SUM(item.amount_currency) AS amount
-                      FROM account_move_line item
-                     WHERE item.move_id = payment.move_id
-                       AND item.account_id = credit.account_id
-                       AND item.currency_id = payment.currency_id
-                  ) booked ON TRUE
-                 WHERE line.id IN %s
+                 WHERE line.id IN %(lines)s
                    AND line.parent_state = 'posted' AND credit.parent_state = 'posted'
               ) movement
-             CROSS JOIN LATERAL (VALUES
-                (TRUE, movement.money), (FALSE, movement.amount - movement.money)
-             ) part (is_receipt, amount)
-             WHERE part.amount != 0
-             ORDER BY movement.date, movement.id
+             ORDER BY date, id
             """,
-            tuple(lines.ids),
+            # What the payment's items on the customer's account come to.
+            booked=SQL(
+                """
+                SELECT -SUM(item.amount_currency) FROM account_move_line item
+                 WHERE item.move_id = payment.move_id
+                   AND item.account_id = credit.account_id
+                   AND item.currency_id = payment.currency_id
+                """
+            ),
+            lines=tuple(lines.ids),
         )
 
     def _get_registered_receipt_query(self, company, lines):
@@ -245,7 +218,7 @@ class AccountCollectionLedger(models.AbstractModel):
             """
             WITH rate AS (%(rate)s), payment AS (%(payment)s),
             allocation AS (%(allocation)s)
-            SELECT allocation.line_id, TRUE, registered.date, allocation.amount
+            SELECT allocation.line_id, registered.date, allocation.amount, 0
               FROM allocation
               JOIN account_payment registered ON registered.id = allocation.payment_id
              WHERE allocation.line_id IN %(lines)s AND allocation.amount > 0

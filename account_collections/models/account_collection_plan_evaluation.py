@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.tools import SQL
 from odoo.tools.misc import format_date
 
 from ..tools import allocation, evaluation, standing
@@ -8,22 +9,28 @@ class AccountCollectionResolution(models.AbstractModel):
     _name = "account.collection.resolution"
     _inherit = ["account.collection.resolution"]
 
-    # === BUSINESS METHODS === #
+    # === HELPERS === #
 
-    @api.model
-    def _evaluate_lines(self, lines):
-        """Evaluate also the plans that new invoices may put at risk."""
-        result = super()._evaluate_lines(lines)
-        if lines:
-            # Agreements follow the ledger, whoever books.
-            self.env["account.collection.plan"].sudo().search(
-                [
-                    ("partner_id", "in", lines.partner_id.commercial_partner_id.ids),
-                    ("state", "in", ("active", "at_risk", "defaulted")),
-                    ("keep_current", "=", True),
-                ]
-            ).with_context(collection_in_transaction=True)._evaluate()
-        return result
+    def _flush_concerns(self):
+        self.env["account.collection.plan"].flush_model(
+            ["partner_id", "state", "keep_current"]
+        )
+        return super()._flush_concerns()
+
+    def _get_concern_queries(self, lines):
+        """A new invoice concerns the plans that it may put at risk."""
+        return [
+            *super()._get_concern_queries(lines),
+            SQL(
+                """
+                SELECT 3, id, 'account.collection.plan', id
+                  FROM account_collection_plan
+                 WHERE partner_id IN %s AND keep_current
+                   AND state IN ('active', 'at_risk', 'defaulted')
+                """,
+                tuple(lines.partner_id.commercial_partner_id.ids) or (0,),
+            ),
+        ]
 
 
 class AccountCollectionPlan(models.Model):

@@ -12,8 +12,14 @@ class AccountCollectionPromise(models.Model):
 
     # === BUSINESS METHODS === #
 
+    def _evaluate(self, as_of=None):
+        # What is found is logged when it is acted upon: nobody who pays waits for it.
+        promises = self.with_context(mail_notrack=True)
+        return super(AccountCollectionPromise, promises)._evaluate(as_of)
+
     def _on_state(self, former):
         result = super()._on_state(former)
+        self._log_state(former)
         if former in UNKEPT:
             self._withdraw_requests("unkept")
         if self.state == "kept":
@@ -36,6 +42,15 @@ class AccountCollectionPromise(models.Model):
                 )
             )
         return result
+
+    def _log_state(self, former):
+        """Log that the evaluation has changed the state.
+
+        :param str former: the state before
+        """
+        tracked = self.fields_get(["state"], ["string", "type", "selection"])
+        _changed, tracking_values = self._mail_track(tracked, {"state": former})
+        self._message_log(tracking_value_ids=tracking_values)
 
     def _tell_collector(self, subject):
         """Leave word with the collector of the case.

@@ -1,6 +1,6 @@
-from datetime import date
+from datetime import date, timedelta
 
-from odoo import api, models
+from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..tools import allocation, evaluation
@@ -42,7 +42,10 @@ class AccountCollectionResolution(models.AbstractModel):
             changed._follow_up()
             evaluated._ask_to_apply()
         elif changed:
-            changed._trigger_follow_up()
+            # To wake the scheduler takes a connection of its own; each minute, when
+            # it looks by itself, is soon enough to tell people what is new.
+            soon = fields.Datetime.now() + timedelta(seconds=1)
+            changed._trigger_follow_up(soon)
 
     def _follow_up(self):
         """Do what follows from a new state, once: each kind tells whom it concerns."""
@@ -79,32 +82,6 @@ class AccountCollectionResolution(models.AbstractModel):
         :rtype: dict
         """
         return {"state": self.state}
-
-    @api.model
-    def _evaluate_lines(self, lines):
-        """Evaluate whatever covers some open items, inside the transaction that
-        changed them.
-
-        :param lines: journal items (`account.move.line`), of any account
-        """
-        if not lines:
-            return
-        # Agreements follow the ledger, whoever books.
-        holds = (
-            self.env["account.collection.hold"]
-            .sudo()
-            .with_context(active_test=False)
-            .search([("line_id", "in", lines.ids), ("res_model", "!=", False)])
-        )
-        # Money goes first to what expects it: the others follow what that leaves.
-        for model, own in (
-            holds.sorted(lambda hold: (hold._yields(), hold.id))
-            .grouped("res_model")
-            .items()
-        ):
-            self.env[model].sudo().with_context(collection_in_transaction=True).browse(
-                dict.fromkeys(own.mapped("res_id"))
-            ).exists()._evaluate()
 
     # === HELPERS === #
 
@@ -273,7 +250,7 @@ class AccountCollectionResolution(models.AbstractModel):
         :rtype: dict[int, Share]
         """
         # What others agreed on the same items counts, even if the user may not see it.
-        lines = lines.sudo()
+        lines = lines.sudo().with_context(active_test=False)
         movements = self.env["account.collection.ledger"]._get_movements(lines)
         shares = {}
         for line in lines:
@@ -286,9 +263,10 @@ class AccountCollectionResolution(models.AbstractModel):
                 for part in movements[line.id]
             )
             posted = line.amount_currency if line.parent_state == "posted" else 0
-            holds = line.with_context(active_test=False).collection_hold_ids
             claims = [
-                hold._get_claim() for hold in holds if hold.reason in CASH_REASONS
+                hold._get_claim()
+                for hold in line.collection_hold_ids
+                if hold.reason in CASH_REASONS
             ]
             shares.update(
                 allocation.share_out(
@@ -359,10 +337,12 @@ class AccountCollectionResolution(models.AbstractModel):
         for resolution in self.sudo():
             resolution.date_evaluated = resolution.company_id._get_collection_day()
 
-    def _trigger_follow_up(self):
-        """Let the scheduler evaluate these again, and act on what is new, right after
-        this transaction."""
+    def _trigger_follow_up(self, at=None):
+        """Let the scheduler evaluate these again, and act on what is new.
+
+        :param datetime at: when (UTC), right after this transaction by default
+        """
         # Whoever books a payment need not be allowed to see agreements or scheduled
         # actions.
         self.sudo().date_evaluated = False
-        self.env.ref("account_collections.ir_cron_evaluate").sudo()._trigger()
+        self.env.ref("account_collections.ir_cron_evaluate").sudo()._trigger(at)

@@ -34,7 +34,9 @@ class AccountMove(models.Model):
             names = [hold.note for hold in by_move.get(move._origin, [])]
             move.collection_agreement = ", ".join(dict.fromkeys(filter(None, names)))
 
-    @api.depends("amount_residual", "line_ids.collection_hold_ids.amount", "state")
+    # When the residual changes, `account.collection.ledger` says so: Odoo would look
+    # for the invoices of each payment by a dozen ways.
+    @api.depends("line_ids.collection_hold_ids.amount", "state")
     def _compute_collection_amount(self):
         self.collection_amount = 0
         owed = self.filtered(

@@ -13,6 +13,18 @@ class AccountMove(models.Model):
 
     # === FIELDS === #
 
+    # Odoo knows of a new entry that it has none, and looks for no fee of it when it is
+    # posted.
+    collection_fee_ids = fields.One2many(
+        "account.collection.fee",
+        "move_id",
+        groups="account_collections.group_collection_own",
+    )
+    collection_waived_fee_ids = fields.One2many(
+        "account.collection.fee",
+        "credit_move_id",
+        groups="account_collections.group_collection_own",
+    )
     collection_fee_line_ids = fields.One2many(
         "account.collection.fee.line",
         "late_move_id",

@@ -14,10 +14,10 @@ class AccountMoveLine(models.Model):
     # === CRUD METHODS === #
 
     def unlink(self):
-        # Whoever changes an invoice need not see what came back of it.
-        self.env["account.collection.return.line"].sudo()._outlive(
-            self.filtered(lambda line: line.display_type == "product")
-        )
+        goods = self.filtered(lambda line: line.display_type == "product")
+        if goods:
+            # Whoever changes an invoice need not see what came back of it.
+            self.env["account.collection.return.line"].sudo()._outlive(goods)
         return super().unlink()
 
     # === HELPERS === #

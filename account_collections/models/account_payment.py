@@ -15,13 +15,16 @@ class AccountPayment(models.Model):
         result = super().write(vals)
         if vals.keys() & {"state", "invoice_ids"}:
             registered = self._get_collection_registered()
-            self.env["account.collection.ledger"]._follow_registered(
-                registered.invoice_ids | invoices,
-                registered.partner_id.commercial_partner_id,
-            )
+            if registered or invoices:
+                self.env["account.collection.ledger"]._follow_registered(
+                    registered.invoice_ids | invoices,
+                    registered.partner_id.commercial_partner_id,
+                )
         return result
 
     def unlink(self):
+        if not self:
+            return super().unlink()
         registered = self._get_collection_registered()
         invoices = registered.invoice_ids
         partners = registered.partner_id.commercial_partner_id

@@ -3,7 +3,7 @@ from unittest.mock import patch
 
 from freezegun import freeze_time
 
-from odoo import Command
+from odoo import Command, fields
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import new_test_user, tagged
 
@@ -58,6 +58,32 @@ class TestPromise(PromiseCommon):
         count = len(promise.message_ids)
         self.env["account.collection.commitment"]._cron_evaluate()
         self.assertEqual(len(promise.message_ids), count, "It is told once.")
+
+    def test_who_pays_waits_for_nobody_who_is_told(self):
+        """The state is known at once; what it means is told, and logged once, by the
+        scheduler the next minute."""
+        cron = self.env.ref("account_collections.ir_cron_evaluate")
+        triggers = self.env["ir.cron.trigger"].search([("cron_id", "=", cron.id)])
+        invoice = self._create_open_invoice(self.customer)
+        promise = self._promise(invoice)
+        messages = promise.message_ids
+        self._pay(invoice)
+        self.env.cr.flush()
+        self.assertEqual(promise.state, "kept")
+        self.assertEqual(promise.message_ids, messages)
+        trigger = self.env["ir.cron.trigger"].search([("cron_id", "=", cron.id)])
+        self.assertEqual(
+            (trigger - triggers).mapped("call_at"),
+            [fields.Datetime.now() + timedelta(seconds=1)],
+        )
+        for _again in range(2):
+            self.env["account.collection.commitment"]._cron_evaluate()
+            self.env.cr.flush()
+            logged = (promise.message_ids - messages).tracking_value_ids
+            self.assertEqual(
+                logged.mapped(lambda one: (one.old_value_char, one.new_value_char)),
+                [("Open", "Kept")],
+            )
 
     def test_by_the_payments_date_not_its_booking(self):
         """(day of the payment, day of its booking, the state, late)."""
