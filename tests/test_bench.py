@@ -8,7 +8,7 @@ import tempfile
 import unittest
 
 import databases
-from benchmarks import reports
+from benchmarks import reports, turns
 from environment import addons
 
 BENCH = addons.ROOT / "scripts" / "bench"
@@ -89,6 +89,55 @@ class TestReports(unittest.TestCase):
         )
         self.assertFalse(is_missed, text)
         self.assertNotIn("MISSED", text)
+
+    def test_payments(self):
+        without = {"late": {"seconds": [0.1, 0.1, 9], "statements": 100}}
+        for late, promised, verdict in ((0.1, 0.11, "kept"), (0.11, 0.12, "MISSED")):
+            with self.subTest(late=late):
+                text, _is_missed = reports.payment(
+                    without,
+                    {
+                        "late": {"seconds": [9, late, late], "statements": 101},
+                        "promised": {"seconds": [promised], "statements": 110},
+                    },
+                )
+                self.assertIn(verdict, text)
+
+
+class TestTurns(unittest.TestCase):
+    """Two who measure take turns, however many each needs."""
+
+    def take(self, *programs):
+        processes = [
+            subprocess.Popen(
+                [sys.executable, "-c", f"from benchmarks import turns\n{program}"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                text=True,
+            )
+            for program in programs
+        ]
+        lines = [(number, line.strip()) for number, line in turns.take(processes)]
+        for process in processes:
+            process.stdin.close()
+            process.stdout.close()
+        return lines, [process.wait() for process in processes]
+
+    def test_turns(self):
+        count = "for n in range({}): turns.wait(); print(n)"
+        lines, codes = self.take(count.format(3), count.format(2))
+        self.assertEqual(
+            lines, [(1, "0"), (0, "0"), (0, "1"), (1, "1"), (0, "2")], "In turns."
+        )
+        self.assertEqual(codes, [0, 0])
+
+    def test_one_that_fails_does_not_keep_the_other_waiting(self):
+        for program in ("fail()", "turns.wait(); fail()"):
+            with self.subTest(program=program):
+                lines, codes = self.take(program, "turns.wait(); print('done')")
+                self.assertEqual(lines, [(1, "done")])
+                self.assertEqual(codes, [1, 0])
 
 
 class TestCommand(unittest.TestCase):

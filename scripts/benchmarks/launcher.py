@@ -34,6 +34,7 @@ def run(bases, template, name, title, addons_path=None, install=None, **argument
             command += ["--stop-after-init", "--no-http"]
             bases.run(command, f"Installing {install}", **options)
         step = stack.enter_context(Step(title))
+        _log().write_bytes(b"")
         process = _start(stack, bases, database, name, arguments, options)
         last = ""
         for line in process.stdout:
@@ -57,11 +58,11 @@ def run_in_turns(bases, templates, name, title, **arguments):
     :raise Failure: if it fails; the log stays in the cache folder
     """
     with contextlib.ExitStack() as stack:
-        databases_ = [stack.enter_context(bases.fresh(one)) for one in templates]
+        names = [stack.enter_context(bases.fresh(template)) for template in templates]
         step = stack.enter_context(Step(title))
+        _log().write_bytes(b"")
         processes = [
-            _start(stack, bases, database, name, arguments, {})
-            for database in databases_
+            _start(stack, bases, database, name, arguments, {}) for database in names
         ]
         last = [""] * len(processes)
         for number, line in turns.take(processes):
