@@ -12,9 +12,25 @@ def uninstall_hook(env):
     """Remove our records before Odoo removes what they refer to.
 
     Odoo takes templates, groups and demo customers away before our tables; records
-    that still point to them would fill its log with errors.
+    that still point to them would fill its log with errors. So would demo customers
+    who are in the books: they stay.
     """
     env.flush_all()
+    env.cr.execute(
+        SQL(
+            """
+            DELETE FROM ir_model_data
+             WHERE module = 'account_collections' AND model = 'res.partner'
+               AND res_id IN (
+                   SELECT partner_id FROM account_move
+                    UNION ALL
+                   SELECT commercial_partner_id FROM account_move
+                    UNION ALL
+                   SELECT partner_shipping_id FROM account_move
+               )
+            """
+        )
+    )
     tables = [
         model._table
         for model in env.registry.values()
