@@ -59,32 +59,12 @@ class AccountCollectionCase(models.Model):
             try:
                 with Registry(dbname).cursor() as cr:
                     env = api.Environment(cr, SUPERUSER_ID, {})
-                    if self._is_refreshable(cr):
+                    if self._set_up_refresh(cr):
                         env["account.collection.case"]._refresh_open(partner_ids)
             except Exception:
                 _logger.warning("Cases could not be refreshed", exc_info=True)
 
         return refresh
-
-    def _is_refreshable(self, cr):
-        """Whether there are cases: not while the add-on is being removed.
-
-        Whoever pays does not wait for the disk either: the next run makes up for what
-        a breakdown of the server undoes.
-
-        :param cr: the cursor of the refresh
-        :rtype: bool
-        """
-        cr.execute(
-            SQL(
-                """
-                SELECT TO_REGCLASS(%s) IS NOT NULL,
-                       SET_CONFIG('synchronous_commit', 'off', TRUE)
-                """,
-                self._table,
-            )
-        )
-        return cr.fetchone()[0]
 
     @api.model
     def _refresh_open(self, partner_ids):
@@ -93,21 +73,18 @@ class AccountCollectionCase(models.Model):
         :param partner_ids: the commercial partners
         """
         self.env.flush_all()
-        companies = self.env["res.company"]
-        for company_id, date, open_ids in self.env.execute_query(
+        for company_id, open_ids in self.env.execute_query(
             SQL(
                 """
-                SELECT company.id, %s, ARRAY_AGG(debtor.partner_id)
-                  FROM account_collection_case debtor
-                  JOIN res_company company ON company.id = debtor.company_id
-                 WHERE debtor.partner_id IN %s AND debtor.state != 'closed'
-                 GROUP BY company.id
+                SELECT company_id, ARRAY_AGG(partner_id) FROM account_collection_case
+                 WHERE partner_id IN %s AND state != 'closed'
+                 GROUP BY company_id
                 """,
-                companies._get_collection_day_query(),
                 tuple(partner_ids) or (0,),
             )
         ):
-            company = companies.browse(company_id)
+            company = self.env["res.company"].browse(company_id)
+            date = company._get_collection_day()
             # Most of those who pay owe nothing late any more, which takes no decision.
             closed_ids = self._close(
                 company, date, open_ids, self._get_late_query(date)
@@ -215,6 +192,25 @@ class AccountCollectionCase(models.Model):
         self.env.cr.execute(self._get_open_query(company, date))
 
     # === HELPERS === #
+
+    def _set_up_refresh(self, cr):
+        """Set up the transaction of a refresh: whoever pays does not wait for the disk,
+        as the next run makes up for what a breakdown of the server undoes.
+
+        :param cr: the cursor of the refresh
+        :return: whether there are cases at all: not while the add-on is being removed
+        :rtype: bool
+        """
+        cr.execute(
+            SQL(
+                """
+                SELECT TO_REGCLASS(%s) IS NOT NULL,
+                       SET_CONFIG('synchronous_commit', 'off', TRUE)
+                """,
+                self._table,
+            )
+        )
+        return cr.fetchone()[0]
 
     def _set_up_for_many(self):
         """Set up the database for many customers, in this transaction:

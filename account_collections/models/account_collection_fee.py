@@ -53,8 +53,11 @@ class AccountCollectionFee(models.Model):
         compute="_compute_amount", store=True, help="Without taxes, if there are any."
     )
     payment_state = fields.Selection(
-        lambda self: self.env["account.move"]._fields["payment_state"].selection,
+        lambda self: self._get_payment_states(),
+        string="Payment Status",
         compute="_compute_payment_state",
+        search="_search_payment_state",
+        compute_sudo=True,
     )
     state = fields.Selection(
         [
@@ -91,6 +94,10 @@ class AccountCollectionFee(models.Model):
     def _compute_payment_state(self):
         for fee in self:
             fee.payment_state = fee.move_id.payment_state
+
+    def _search_payment_state(self, operator, value):
+        # Who sees a fee learns what became of its invoice, of whatever branch.
+        return [("move_id", "any!", [("payment_state", operator, value)])]
 
     @api.depends(
         "move_id.state",
@@ -285,6 +292,12 @@ class AccountCollectionFee(models.Model):
         }
 
     # === HELPERS === #
+
+    @api.model
+    def _get_payment_states(self):
+        """What can have become of the fee invoice, in the user's language."""
+        state = self.env["account.move"]._fields["payment_state"]
+        return state._description_selection(self.env)
 
     def _is_credited(self):
         """Whether nothing is left of the fee: it was credited by hand."""

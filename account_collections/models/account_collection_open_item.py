@@ -190,7 +190,11 @@ class AccountCollectionOpenItem(models.AbstractModel):
         return SQL(
             """
             SELECT payment.id, partner.commercial_partner_id AS partner_id,
-                   payment.currency_id, payment.amount, payment.state
+                   payment.currency_id, payment.amount, payment.state, (
+                       SELECT ARRAY_AGG(link.invoice_id ORDER BY link.invoice_id)
+                         FROM account_move__account_payment link
+                        WHERE link.payment_id = payment.id
+                   ) AS invoice_ids
               FROM account_payment payment
               JOIN res_partner partner ON partner.id = payment.partner_id
              WHERE payment.move_id IS NULL
@@ -206,35 +210,65 @@ class AccountCollectionOpenItem(models.AbstractModel):
 
     def _get_allocation_query(self, scope):
         """Spread each such payment over the open items of its invoices, the oldest
-        first."""
+        first, after what earlier payments of the same invoices have covered."""
         return SQL(
             """
-            SELECT payment.id AS payment_id, open.id AS line_id, open.partner_id,
-                   open.currency_id, open.residual, conversion.factor,
-                   LEAST(open.residual, GREATEST(0,
-                       ROUND(payment.amount * conversion.factor,
-                             item_rate.decimal_places)
-                       - COALESCE(SUM(open.residual) OVER (
+            SELECT payment_id, line_id, partner_id, currency_id, residual, factor,
+                   GREATEST(0, LEAST(covered_before + residual, paid_before + paid)
+                               - GREATEST(covered_before, paid_before)) AS amount
+              FROM (
+                SELECT payment.id AS payment_id, open.id AS line_id, open.partner_id,
+                       open.currency_id, open.residual, conversion.factor,
+                       conversion.paid, COALESCE(earlier.paid, 0) AS paid_before,
+                       COALESCE(SUM(open.residual) OVER (
                            PARTITION BY payment.id ORDER BY open.date_due, open.id
                            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-                       ), 0)
-                   )) AS amount
-              FROM payment
-              JOIN account_move__account_payment link
-                ON link.payment_id = payment.id
-              JOIN (%s) open ON open.move_id = link.invoice_id AND open.residual > 0
-              JOIN rate payment_rate ON payment_rate.currency_id = payment.currency_id
-              JOIN rate item_rate ON item_rate.currency_id = open.currency_id
-             CROSS JOIN LATERAL (
-                SELECT item_rate.rate / payment_rate.rate AS factor
-             ) conversion
-             WHERE payment.state = 'in_process' OR NOT EXISTS (
+                       ), 0) AS covered_before
+                  FROM payment
+                  JOIN account_move__account_payment link
+                    ON link.payment_id = payment.id
+                  JOIN (%(receivable)s) open
+                    ON open.move_id = link.invoice_id AND open.residual > 0
+                  JOIN rate payment_rate
+                    ON payment_rate.currency_id = payment.currency_id
+                  JOIN rate item_rate ON item_rate.currency_id = open.currency_id
+                 CROSS JOIN LATERAL (
+                    SELECT item_rate.rate / payment_rate.rate AS factor,
+                           ROUND(payment.amount * item_rate.rate / payment_rate.rate,
+                                 item_rate.decimal_places) AS paid
+                 ) conversion
+                  LEFT JOIN LATERAL (
+                    SELECT SUM(ROUND(
+                               other.amount * item_rate.rate / other_rate.rate,
+                               item_rate.decimal_places
+                           )) AS paid
+                      FROM payment other
+                      JOIN rate other_rate
+                        ON other_rate.currency_id = other.currency_id
+                     WHERE other.id < payment.id
+                       AND other.invoice_ids = payment.invoice_ids
+                       AND (other.state = 'in_process' OR NOT %(met)s)
+                  ) earlier ON TRUE
+                 WHERE payment.state = 'in_process' OR NOT %(met)s
+              ) due
+            """,
+            receivable=scope["receivable"],
+            met=self._get_met_condition(),
+        )
+
+    def _get_met_condition(self):
+        """The condition that the bank's entry has met an invoice that was paid."""
+        return SQL(
+            """
+            EXISTS (
                 SELECT FROM account_partial_reconcile partial
                   JOIN account_move_line met ON met.id = partial.debit_move_id
+                  JOIN account_move_line money ON money.id = partial.credit_move_id
+                  JOIN account_journal journal ON journal.id = money.journal_id
                  WHERE met.move_id = link.invoice_id
-             )
-            """,
-            scope["receivable"],
+                   AND journal.type IN ('bank', 'cash', 'credit')
+            )
+            """
         )
 
     def _get_registered_query(self, scope):

@@ -12,10 +12,10 @@ class AccountCollectionPromise(models.Model):
 
     # === BUSINESS METHODS === #
 
-    def _evaluate(self, as_of=None):
+    def _apply_ledger(self, shares, as_of):
         # What is found is logged when it is acted upon: nobody who pays waits for it.
-        promises = self.with_context(mail_notrack=True)
-        return super(AccountCollectionPromise, promises)._evaluate(as_of)
+        promise = self.with_context(mail_notrack=True)
+        return super(AccountCollectionPromise, promise)._apply_ledger(shares, as_of)
 
     def _on_state(self, former):
         result = super()._on_state(former)
@@ -49,8 +49,9 @@ class AccountCollectionPromise(models.Model):
         :param str former: the state before
         """
         tracked = self.fields_get(["state"], ["string", "type", "selection"])
-        _changed, tracking_values = self._mail_track(tracked, {"state": former})
-        self._message_log(tracking_value_ids=tracking_values)
+        changed, tracking_values = self._mail_track(tracked, {"state": former})
+        if changed:
+            self._message_log(tracking_value_ids=tracking_values)
 
     def _tell_collector(self, subject):
         """Leave word with the collector of the case.

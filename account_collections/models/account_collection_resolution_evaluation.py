@@ -6,6 +6,10 @@ from odoo.tools import SQL
 from ..tools import allocation, evaluation
 from .account_collection_hold import CASH_REASONS
 
+# To wake the scheduler at once takes a connection of its own; each minute, when it
+# looks by itself, is soon enough to tell people what is new.
+FOLLOW_UP_DELAY = timedelta(seconds=10)
+
 
 class AccountCollectionResolution(models.AbstractModel):
     """How agreements follow the ledger: evaluated from scratch each time."""
@@ -21,7 +25,7 @@ class AccountCollectionResolution(models.AbstractModel):
         Evaluating twice changes nothing, and an undone payment reopens what it had
         kept. What follows from a change (messages, calls) happens here too, unless
         the evaluation runs inside another user's transaction, which it may not
-        disturb: then it is left to the scheduler, right after.
+        disturb: then it is left to the scheduler, within a minute or so.
 
         :param as_of: the day to evaluate on (`datetime.date`), today by default
         """
@@ -39,13 +43,11 @@ class AccountCollectionResolution(models.AbstractModel):
             lambda one: one._get_followed() != one.followed_state
         )
         if not self.env.context.get("collection_in_transaction"):
+            evaluated._keep_case()
             changed._follow_up()
             evaluated._ask_to_apply()
         elif changed:
-            # To wake the scheduler takes a connection of its own; each minute, when
-            # it looks by itself, is soon enough to tell people what is new.
-            soon = fields.Datetime.now() + timedelta(seconds=1)
-            changed._trigger_follow_up(soon)
+            changed._trigger_follow_up(fields.Datetime.now() + FOLLOW_UP_DELAY)
 
     def _follow_up(self):
         """Do what follows from a new state, once: each kind tells whom it concerns."""
@@ -84,6 +86,16 @@ class AccountCollectionResolution(models.AbstractModel):
         return {"state": self.state}
 
     # === HELPERS === #
+
+    def _keep_case(self):
+        """Open a case again where something is agreed: a payment that was undone may
+        have brought it back after the case was closed."""
+        for resolution in self:
+            is_pending = "pending" in resolution._get_commitments().mapped("state")
+            if resolution.case_id.state in (False, "closed") and (
+                is_pending or any(resolution._get_holds().mapped("active"))
+            ):
+                resolution._open_case()
 
     def _get_unfinished_condition(self, is_new_day):
         """The condition on its table that something may have to be done.
@@ -344,5 +356,5 @@ class AccountCollectionResolution(models.AbstractModel):
         """
         # Whoever books a payment need not be allowed to see agreements or scheduled
         # actions.
-        self.sudo().date_evaluated = False
+        self.sudo().with_context(mail_notrack=True).date_evaluated = False
         self.env.ref("account_collections.ir_cron_evaluate").sudo()._trigger(at)

@@ -3,6 +3,9 @@ from odoo.tools import SQL
 
 from .account_collection_hold import CASH_REASONS
 
+# The turn of what customers are late with, after all others.
+LATE = 4
+
 # What concerns agreements is read from.
 CONCERN_FIELDS = {
     "account.collection.hold": ["line_id", "reason", "res_model", "res_id"],
@@ -38,10 +41,28 @@ class AccountCollectionResolution(models.AbstractModel):
             return
         # Agreements follow the ledger, whoever books.
         self = self.sudo().with_context(collection_in_transaction=True)
-        for (_turn, model), res_ids in self._get_concerned(lines).items():
-            self.env[model].browse(res_ids)._evaluate()
+        is_late = False
+        for (turn, model), res_ids in self._get_concerned(lines).items():
+            if turn == LATE:
+                is_late = True
+                continue
+            # What is agreed is never deleted.
+            agreed = self.env[model].browse(res_ids)
+            agreed._evaluate()
+            is_late = is_late or bool(agreed._get_late())
+        if is_late:
+            # Those that the others have made late or good are among them.
+            self._evaluate_late(self._get_payers(lines))
 
     # === HELPERS === #
+
+    def _get_payers(self, lines):
+        """The customers whose credits have changed with some open items.
+
+        :return: the commercial partners (`res.partner`)
+        """
+        credited = lines.filtered(lambda line: line.amount_currency < 0)
+        return credited.partner_id.commercial_partner_id
 
     def _get_concerned(self, lines):
         """Find the agreements that a change of open items concerns.
@@ -67,7 +88,7 @@ class AccountCollectionResolution(models.AbstractModel):
             self.env[model].flush_model(names)
 
     def _get_concern_queries(self, lines):
-        """List what a change of open items concerns: what covers them, and then what
+        """List what a change of open items concerns: what covers them, and `LATE` what
         the customers are late with, as their credits may have changed.
 
         :param lines: receivable lines (`account.move.line`)
@@ -75,7 +96,6 @@ class AccountCollectionResolution(models.AbstractModel):
             the same turn is evaluated by `id`
         :rtype: list[odoo.tools.SQL]
         """
-        partners = lines.filtered(lambda line: line.amount_currency < 0).partner_id
         return [
             # Money goes first to what expects it: the others follow what that leaves.
             SQL(
@@ -90,10 +110,11 @@ class AccountCollectionResolution(models.AbstractModel):
             ),
             SQL(
                 """
-                SELECT 4, id, res_model, res_id FROM account_collection_commitment
+                SELECT %s, id, res_model, res_id FROM account_collection_commitment
                  WHERE partner_id IN %s AND amount_open > 0
                    AND (state IN ('partial', 'broken') OR is_unapplied)
                 """,
-                tuple(partners.commercial_partner_id.ids) or (0,),
+                LATE,
+                tuple(self._get_payers(lines).ids) or (0,),
             ),
         ]

@@ -18,11 +18,13 @@ class AccountMove(models.Model):
     collection_fee_ids = fields.One2many(
         "account.collection.fee",
         "move_id",
+        string="Fees Billed",
         groups="account_collections.group_collection_own",
     )
     collection_waived_fee_ids = fields.One2many(
         "account.collection.fee",
         "credit_move_id",
+        string="Fees Waived",
         groups="account_collections.group_collection_own",
     )
     collection_fee_line_ids = fields.One2many(

@@ -4,7 +4,6 @@ import pytz
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
-from odoo.tools import SQL
 
 
 class ResCompany(models.Model):
@@ -25,7 +24,9 @@ class ResCompany(models.Model):
     )
     # Stored, as each payment asks for the company's day.
     collection_timezone = fields.Char(
-        compute="_compute_collection_timezone", store=True
+        string="Time Zone of the Dunning",
+        compute="_compute_collection_timezone",
+        store=True,
     )
 
     # === CONSTRAINT METHODS === #
@@ -81,19 +82,8 @@ class ResCompany(models.Model):
         company = self.sudo()
         # It is asked for with every payment, so nothing else is read.
         company.fetch(["parent_path", "collection_timezone"])
-        timezone = pytz.timezone(company.root_id.collection_timezone)
-        return pytz.utc.localize(fields.Datetime.now()).astimezone(timezone).date()
-
-    @api.model
-    def _get_collection_day_query(self):
-        """The day it is for the main company `company`, whoever asks.
-
-        :rtype: odoo.tools.SQL
-        """
-        return SQL(
-            "(%s AT TIME ZONE 'UTC' AT TIME ZONE company.collection_timezone)::date",
-            fields.Datetime.now(),
-        )
+        timezone = company.root_id.collection_timezone
+        return fields.Date.context_today(company.with_context(tz=timezone or "UTC"))
 
     def _get_collection_holidays(self):
         """The days besides weekends on which nobody works: from today on, the time off

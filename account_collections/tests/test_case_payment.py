@@ -87,7 +87,7 @@ class TestCasePayment(CollectionCommon):
         for cases in (paid[:1], paid[1:]):
             partner_ids = [case.partner_id.id for case, _invoice in cases]
             self.env.invalidate_all()
-            with self.assertQueryCount(2):
+            with self.assertQueryCount(3):
                 self.env["account.collection.case"]._refresh_open(partner_ids)
 
     def test_payments_of_others_ask_once(self):

@@ -1,7 +1,6 @@
 from freezegun import freeze_time
 
 from odoo.tests import tagged
-from odoo.tools import SQL
 
 from .common import CollectionCommon
 
@@ -25,12 +24,3 @@ class TestCompanyDay(CollectionCommon):
                 for company in (self.company, branch):
                     day = company._get_collection_day()
                     self.assertEqual(str(day), expected)
-                self.env.flush_all()
-                [[day]] = self.env.execute_query(
-                    SQL(
-                        "SELECT %s FROM res_company company WHERE company.id = %s",
-                        self.company._get_collection_day_query(),
-                        self.company.id,
-                    )
-                )
-                self.assertEqual(str(day), expected)

@@ -256,7 +256,40 @@ class TestDecision(CollectionCommon):
         invoice = self._create_invoice_in_two(self.customer)
         self._pay(invoice, 50)
         self._pay(invoice, 50)
-        self.assertPlanned("skip credits")
+        self.assertPlanned("nothing")
+
+    def test_payments_without_entry_of_the_same_invoices_follow_each_other(self):
+        """(payments of two invoices of 100 together, what is left to collect)"""
+        self._make_payments_without_entry()
+        for amounts, expected in (
+            ((50, 100), 50),
+            ((100, 100), 0),
+            ((50, 150), 0),
+            ((30, 30, 30), 110),
+        ):
+            with self.subTest(amounts=amounts):
+                customer = self._create_customer(f"Customer {amounts}")
+                invoices = self._create_open_invoice(customer, days=20)
+                invoices |= self._create_open_invoice(customer, days=15)
+                for amount in amounts:
+                    self._pay(invoices, amount, group_payment=True)
+                self.env.invalidate_all()
+                self.assertEqual(sum(invoices.mapped("collection_amount")), expected)
+                line = self._get_line(self._plan(), customer)
+                self.assertEqual(line.amount_collectible, expected)
+
+    def test_credit_note_does_not_replace_a_paid_payment_without_entry(self):
+        self._make_payments_without_entry()
+        invoice = self._create_open_invoice(self.customer)
+        payment = self._pay(invoice, 60)
+        payment.state = "paid"
+        credit = self._create_open_invoice(
+            self.customer, 10, move_type="out_refund", days=0
+        )
+        (invoice | credit).line_ids.filtered(
+            lambda line: line.account_id == self.receivable_account
+        ).reconcile()
+        self.assertEqual(self._get_line(self._plan()).amount_collectible, 30)
 
     def test_paid_payment_without_entry_covers_no_second_installment(self):
         """Once the bank's entry has met the invoice, the payment is spoken for."""

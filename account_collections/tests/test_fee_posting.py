@@ -273,6 +273,40 @@ class TestFeePosting(FeePostingCommon):
         self.assertEqual(fees.company_id, self.company)
         self.assertEqual(invoice.collection_fee_amount, 20)
 
+    def test_payment_status_in_another_branch(self):
+        self.company.write(
+            {"child_ids": [Command.create({"name": name}) for name in ("One", "Two")]}
+        )
+        own, other = self.company.child_ids
+        self.env.user.company_ids |= other
+        self.cr.precommit.run()
+        self.env["res.lang"]._activate_lang("fr_FR")
+        self._create_open_invoice(
+            self.customer.with_company(other), 400, company_id=other.id
+        )
+        fees = self._charge()
+        collector = new_test_user(
+            self.env,
+            login="own.branch",
+            lang="fr_FR",
+            groups="account_collections.group_collection_all",
+            company_id=own.id,
+            company_ids=[Command.set(own.ids)],
+        )
+        seen = self.env["account.collection.fee"].with_user(collector)
+        seen = seen.search(
+            [("payment_state", "=", "not_paid"), ("id", "in", fees.ids)]
+        )
+        self.assertIn(other, seen.sudo().move_id.company_id)
+        self.assertEqual(set(seen.mapped("payment_state")), {"not_paid"})
+        states = dict(seen._fields["payment_state"]._description_selection(seen.env))
+        self.assertEqual(
+            states,
+            dict(
+                seen.move_id._fields["payment_state"]._description_selection(seen.env)
+            ),
+        )
+
     def test_fee_is_an_open_item_that_is_dunned(self):
         fee = self._charge()
         fee.move_id.line_ids.flush_recordset()

@@ -7,6 +7,7 @@ from odoo import Command, fields
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import new_test_user, tagged
 
+from ..models.account_collection_resolution_evaluation import FOLLOW_UP_DELAY
 from .common import TODAY
 from .promise_common import PromiseCommon
 
@@ -59,6 +60,25 @@ class TestPromise(PromiseCommon):
         self.env["account.collection.commitment"]._cron_evaluate()
         self.assertEqual(len(promise.message_ids), count, "It is told once.")
 
+    def test_undone_after_the_case_was_closed(self):
+        invoice = self._create_open_invoice(self.customer)
+        promise = self._promise(invoice)
+        former = promise.case_id
+        for is_told in (False, True):
+            with self.subTest(is_told=is_told):
+                payment = self._pay(invoice)
+                cases = self.env["account.collection.case"]
+                cases._refresh_open(self.customer.ids)
+                self.assertEqual(former.state, "closed")
+                if is_told:
+                    self.env["account.collection.commitment"]._cron_evaluate()
+                payment.action_cancel()
+                self.assertEqual(promise.state, "open")
+                self.env["account.collection.commitment"]._cron_evaluate()
+                self.assertEqual(promise.case_id.state, "open")
+                self.assertNotEqual(promise.case_id, former)
+                former = promise.case_id
+
     def test_who_pays_waits_for_nobody_who_is_told(self):
         """The state is known at once; what it means is told, and logged once, by the
         scheduler the next minute."""
@@ -74,7 +94,7 @@ class TestPromise(PromiseCommon):
         trigger = self.env["ir.cron.trigger"].search([("cron_id", "=", cron.id)])
         self.assertEqual(
             (trigger - triggers).mapped("call_at"),
-            [fields.Datetime.now() + timedelta(seconds=1)],
+            [fields.Datetime.now() + FOLLOW_UP_DELAY],
         )
         for _again in range(2):
             self.env["account.collection.commitment"]._cron_evaluate()

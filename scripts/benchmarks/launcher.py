@@ -36,6 +36,7 @@ def run(bases, template, name, title, addons_path=None, install=None, **argument
         step = stack.enter_context(Step(title))
         _log().write_bytes(b"")
         process = _start(stack, bases, database, name, arguments, options)
+        process.stdin.close()
         last = ""
         for line in process.stdout:
             last = line
@@ -66,10 +67,11 @@ def run_in_turns(bases, templates, name, title, **arguments):
         ]
         last = [""] * len(processes)
         for number, line in turns.take(processes):
-            last[number] = line
-            step.detail = line.strip()
-        for process in processes:
-            _check(process, bases, title)
+            if line is None:
+                _check(processes[number], bases, title)
+            else:
+                last[number] = line
+                step.detail = line.strip()
     return [json.loads(line) for line in last]
 
 

@@ -219,7 +219,9 @@ def payment(without, installed):
     """
     bare = median(without["late"]["seconds"])
     rows = [["without", seconds(bare), f"{without['late']['statements']:.0f}", ""]]
-    for kind, title in (("late", "overdue"), ("promised", "overdue and promised")):
+    titles = {"late": "overdue", "promised": "overdue and promised"}
+    for kind in sorted(installed):
+        title = titles[kind]
         own = median(installed[kind]["seconds"])
         statements = f"{installed[kind]['statements']:.0f}"
         rows.append([title, seconds(own), statements, f"{own / bare:.2f}x"])

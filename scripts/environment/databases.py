@@ -159,7 +159,7 @@ class Databases:
         :param str template: the database to copy
         """
         for name in self.names():
-            found = re.match(f"{PREFIX}_test_(\\d+)_\\d+$", name)
+            found = re.match(f"{PREFIX}_test_(\\d+)(_\\d+)?$", name)
             if found and not Path("/proc", found.group(1)).exists():
                 self.drop(name)
         name = f"{PREFIX}_test_{os.getpid()}_{next(NUMBERS)}"
