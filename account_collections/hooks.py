@@ -12,22 +12,23 @@ def uninstall_hook(env):
     """Remove our records before Odoo removes what they refer to.
 
     Odoo takes templates, groups and demo customers away before our tables; records
-    that still point to them would fill its log with errors. So would demo customers
-    who are in the books: they stay.
+    that still point to them would fill its log with errors. What is in the books stays,
+    with the customers, even if it was made for a demonstration.
     """
     env.flush_all()
     env.cr.execute(
         SQL(
             """
             DELETE FROM ir_model_data
-             WHERE module = 'account_collections' AND model = 'res.partner'
-               AND res_id IN (
-                   SELECT partner_id FROM account_move
-                    UNION ALL
-                   SELECT commercial_partner_id FROM account_move
-                    UNION ALL
-                   SELECT partner_shipping_id FROM account_move
-               )
+             WHERE module = 'account_collections'
+               AND (model IN ('account.move', 'account.payment')
+                    OR model = 'res.partner' AND res_id IN (
+                        SELECT partner_id FROM account_move
+                         UNION ALL
+                        SELECT commercial_partner_id FROM account_move
+                         UNION ALL
+                        SELECT partner_shipping_id FROM account_move
+                    ))
             """
         )
     )

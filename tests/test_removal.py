@@ -68,7 +68,6 @@ print("Paid:", invoice.payment_state)
 
 # What would be left of it: tables, columns, indexes, records, scheduled actions and
 # messages.
-# A payment of the demo data stays, as it is posted.
 LEFT = """
 SELECT table_name || '.' || column_name FROM information_schema.columns
  WHERE table_schema = 'public'
@@ -76,8 +75,7 @@ SELECT table_name || '.' || column_name FROM information_schema.columns
  UNION ALL
 SELECT indexname FROM pg_indexes WHERE indexname LIKE '%collection%'
  UNION ALL
-SELECT name FROM ir_model_data
- WHERE module = 'account_collections' AND model != 'account.payment'
+SELECT name FROM ir_model_data WHERE module = 'account_collections'
  UNION ALL
 SELECT cron_name FROM ir_cron WHERE cron_name ILIKE '%collection%'
  UNION ALL
@@ -85,13 +83,19 @@ SELECT model FROM mail_message WHERE model LIKE 'account.collection%'
 """
 
 
+POSTED = "SELECT COUNT(*) FROM account_move WHERE state = 'posted'"
+
+
 class TestRemoval(unittest.TestCase):
     def test_nothing_is_left(self):
         with databases.database() as name:
+            posted = databases.query(name, POSTED)
             output = databases.run(name, REMOVE)
             for word in ("ERROR", "WARNING", "Traceback"):
                 self.assertNotIn(word, output)
             self.assertEqual(databases.query(name, LEFT), [])
+            # What was posted stays: before, and two invoices and a payment since.
+            self.assertEqual(databases.query(name, POSTED), [(posted[0][0] + 3,)])
             output = databases.run(name, PAY)
         self.assertNotIn("ERROR", output)
         self.assertRegex(output, "Paid: (paid|in_payment)")

@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, ValidationError
 from odoo.tools import SQL
 
 # The most points that each part of the priority can give.
@@ -48,7 +48,7 @@ class AccountCollectionCase(models.Model):
     user_id = fields.Many2one(
         "res.users",
         string="Collector",
-        domain=[("share", "=", False)],
+        domain=lambda self: self._get_collector_domain(),
         index="btree_not_null",
         tracking=True,
     )
@@ -140,6 +140,19 @@ class AccountCollectionCase(models.Model):
     _worklist_idx = models.Index(
         "(company_id, priority DESC, id) WHERE state != 'closed'"
     )
+
+    @api.constrains("user_id")
+    def _check_collector(self):
+        for case in self:
+            user = case.user_id
+            if user and not self._filter_collectors(user):
+                raise ValidationError(
+                    self.env._(
+                        "%s cannot see any case. Choose a collector who can, or give "
+                        "them the right to.",
+                        user.name,
+                    )
+                )
 
     # === CRUD METHODS === #
 
@@ -341,6 +354,31 @@ class AccountCollectionCase(models.Model):
         )
 
     # === HELPERS === #
+
+    @api.model
+    def _get_collector_domain(self):
+        """Who can be given cases: those who may see them.
+
+        :return: a domain of `res.users`
+        :rtype: list
+        """
+        group = self.env.ref("account_collections.group_collection_own")
+        return [("all_group_ids", "in", group.ids)]
+
+    @api.model
+    def _filter_collectors(self, users):
+        """Those of some users who can be given cases.
+
+        :param users: the users (`res.users`)
+        :return: users; the superuser may do everything
+        """
+        # Rights count, whoever may see them.
+        return users.filtered(
+            lambda user: (
+                user._is_superuser()
+                or user.sudo().has_group("account_collections.group_collection_own")
+            )
+        )
 
     def _get_priority_labels(self):
         """Name the parts of the priority.

@@ -305,17 +305,14 @@ class AccountCollectionResolution(models.AbstractModel):
         if not self.case_id:
             self._lock_customer()
             # Cases are opened by the engine; here an agreement asks for one.
-            self.sudo().case_id = (
-                self.env["account.collection.case"]
-                .sudo()
-                .create(
-                    {
-                        "partner_id": self.partner_id.id,
-                        "company_id": self.company_id.id,
-                        "user_id": self.user_id.id,
-                        "date_opened": self.date_start,
-                    }
-                )
+            cases = self.env["account.collection.case"].sudo()
+            self.sudo().case_id = cases.create(
+                {
+                    "partner_id": self.partner_id.id,
+                    "company_id": self.company_id.id,
+                    "user_id": cases._filter_collectors(self.user_id).id,
+                    "date_opened": self.date_start,
+                }
             )
 
     # === HELPERS === #

@@ -90,7 +90,8 @@ class AccountCollectionResolution(models.AbstractModel):
     def _keep_case(self):
         """Open a case again where something is agreed: a payment that was undone may
         have brought it back after the case was closed."""
-        for resolution in self:
+        # A case is open or not, whoever may see it.
+        for resolution in self.sudo():
             is_pending = "pending" in resolution._get_commitments().mapped("state")
             if resolution.case_id.state in (False, "closed") and (
                 is_pending or any(resolution._get_holds().mapped("active"))

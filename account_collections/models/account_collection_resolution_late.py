@@ -54,12 +54,15 @@ class AccountCollectionResolution(models.AbstractModel):
             )
 
     def _ask_to_apply(self):
-        """Ask once for late payments that credits of the customer would cover."""
-        for resolution in self:
+        """Ask once for late payments that credits of the customer would cover, and no
+        more once they do not, or nothing is late."""
+        unapplied = self.filtered(
+            lambda one: any(one._get_commitments().mapped("is_unapplied"))
+        )
+        (self - unapplied)._withdraw_requests("apply")
+        for resolution in unapplied:
             asked = (resolution.case_id or resolution).sudo().activity_ids
-            if any(resolution._get_commitments().mapped("is_unapplied")) and (
-                "apply" not in asked.mapped("collection_key")
-            ):
+            if "apply" not in asked.mapped("collection_key"):
                 resolution._request("apply")
 
     # === HELPERS === #

@@ -44,7 +44,7 @@ class AccountCollectionResolution(models.AbstractModel):
     # === HELPERS === #
 
     def _get_requests(self, key):
-        """What was asked for about this agreement, and is not done.
+        """What was asked for about these agreements, and is not done.
 
         :param str key: what was asked for
         :return: activities (`mail.activity`), which may be somebody else's
@@ -54,7 +54,11 @@ class AccountCollectionResolution(models.AbstractModel):
             .sudo()
             .search(
                 [
-                    ("collection_agreement", "=", self._get_request_agreement()),
+                    (
+                        "collection_agreement",
+                        "in",
+                        [agreement._get_request_agreement() for agreement in self],
+                    ),
                     ("collection_key", "=", key),
                 ]
             )

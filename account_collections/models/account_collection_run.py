@@ -3,7 +3,7 @@ import logging
 from psycopg2 import IntegrityError, OperationalError
 
 from odoo import api, fields, models, modules
-from odoo.exceptions import LockError, UserError, ValidationError
+from odoo.exceptions import AccessError, LockError, UserError, ValidationError
 from odoo.tools import SQL
 from odoo.tools.misc import format_date
 
@@ -85,6 +85,26 @@ class AccountCollectionRun(models.Model):
 
     # === CRUD METHODS === #
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        if any(vals.get("state", "draft") != "draft" for vals in vals_list):
+            self._check_state_by_hand()
+        return super().create(vals_list)
+
+    def write(self, vals):
+        if "state" in vals:
+            self._check_state_by_hand()
+        if not {"date", "company_id"}.isdisjoint(vals):
+            for run in self:
+                if run.state != "draft":
+                    raise UserError(
+                        self.env._(
+                            "The day and the company of a run are fixed once it is "
+                            "planned. Create a new run."
+                        )
+                    )
+        return super().write(vals)
+
     @api.ondelete(at_uninstall=False)
     def _unlink_except_executed(self):
         # What was sent counts, whoever may see it.
@@ -136,7 +156,8 @@ class AccountCollectionRun(models.Model):
                 )
             run._check_day()
             run._check_texts()
-            run.state = "running"
+            # Nobody writes states by hand.
+            run.sudo().state = "running"
             # Whatever happens to a batch, it is known that the run has begun.
             run._commit_batch(0)
             run._execute(limit=self._direct_size)
@@ -156,7 +177,8 @@ class AccountCollectionRun(models.Model):
                         "The run of %s is done: its letters have left.", run.date
                     )
                 )
-            run.state = "cancelled"
+            # Nobody writes states by hand.
+            run.sudo().state = "cancelled"
 
     # === BUSINESS METHODS === #
 
@@ -175,7 +197,8 @@ class AccountCollectionRun(models.Model):
             SQL("DELETE FROM account_collection_run_line WHERE run_id = %s", self.id)
         )
         self.env.cr.execute(self._get_line_query())
-        self.state = "planned"
+        # Nobody writes states by hand.
+        self.sudo().state = "planned"
         self.env.invalidate_all()
 
     def _execute(self, limit=None):
@@ -241,7 +264,8 @@ class AccountCollectionRun(models.Model):
         """
         if self._count_planned():
             return False
-        self.state = "done"
+        # Nobody writes states by hand.
+        self.sudo().state = "done"
         self._commit_batch(0)
         return True
 
@@ -284,11 +308,22 @@ class AccountCollectionRun(models.Model):
         ):
             run = self.create({"company_id": company.id, "date": date})
             run.action_plan()
-            run.state = "running"
+            # Nobody writes states by hand.
+            run.sudo().state = "running"
             self._commit_batch(0)
             run._execute()
 
     # === HELPERS === #
+
+    def _check_state_by_hand(self):
+        """Keep the state of runs, which follows from their buttons.
+
+        :raise AccessError: when it is written by hand
+        """
+        if not self.env.su:
+            raise AccessError(
+                self.env._("The state of a run follows from its buttons. Press them.")
+            )
 
     def _get_line_query(self):
         """Write the decisions down as lines of the run."""

@@ -5,7 +5,7 @@ import openpyxl
 
 from odoo import Command
 from odoo.exceptions import UserError, ValidationError
-from odoo.tests import Form, tagged
+from odoo.tests import Form, new_test_user, tagged
 
 from .common import TODAY, CollectionCommon
 
@@ -253,6 +253,17 @@ class TestCockpit(CollectionCommon):
         wizard.action_assign()
         self.assertEqual(cases.user_id, self.env.user)
         self.assertEqual(cases.team_id, team)
+
+    def test_assign_only_who_may_see_cases(self):
+        """Whoever gets a case follows it: nobody from outside reads its letters."""
+        wizards = self.env["account.collection.assign"]
+        for groups in ("base.group_portal", "account.group_account_invoice"):
+            user = new_test_user(self.env, login=groups, groups=groups)
+            with self.subTest(groups=groups):
+                wizard = wizards.create({"case_ids": self.case.ids, "user_id": user.id})
+                with self.assertRaisesRegex(ValidationError, "cannot see any case"):
+                    wizard.action_assign()
+                self.assertNotIn(user.partner_id, self.case.message_partner_ids)
 
     # === HANDING OVER === #
 

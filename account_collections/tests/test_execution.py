@@ -285,7 +285,7 @@ class TestExecution(CollectionCommon):
     def test_run_that_sent_letters_is_not_deleted(self):
         self._create_open_invoice(self.customer)
         run = self._execute()
-        run.state = "cancelled"
+        run.sudo().state = "cancelled"
         with self.assertRaisesRegex(UserError, "part of their history"):
             run.unlink()
         self._plan().unlink()

@@ -294,9 +294,7 @@ class TestFeePosting(FeePostingCommon):
             company_ids=[Command.set(own.ids)],
         )
         seen = self.env["account.collection.fee"].with_user(collector)
-        seen = seen.search(
-            [("payment_state", "=", "not_paid"), ("id", "in", fees.ids)]
-        )
+        seen = seen.search([("payment_state", "=", "not_paid"), ("id", "in", fees.ids)])
         self.assertIn(other, seen.sudo().move_id.company_id)
         self.assertEqual(set(seen.mapped("payment_state")), {"not_paid"})
         states = dict(seen._fields["payment_state"]._description_selection(seen.env))

@@ -1,7 +1,8 @@
 from datetime import timedelta
 
-from odoo.exceptions import UserError
-from odoo.tests import tagged
+from odoo import Command
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import new_test_user, tagged
 
 from .common import TODAY, CollectionCommon
 
@@ -9,6 +10,30 @@ from .common import TODAY, CollectionCommon
 @tagged("post_install", "-at_install")
 class TestRunReview(CollectionCommon):
     """What the accountant sees of a run before it is executed."""
+
+    def test_state_follows_from_the_buttons(self):
+        """Whoever runs the dunning undoes no run, and moves none elsewhere."""
+        accountant = new_test_user(
+            self.env,
+            login="all",
+            groups="account_collections.group_collection_all",
+            company_id=self.company.id,
+            company_ids=[Command.set(self.company.ids)],
+        )
+        self._create_open_invoice(self.customer)
+        runs = self.env["account.collection.run"].with_user(accountant)
+        with self.assertRaises(AccessError):
+            runs.create({"state": "done"})
+        run = runs.create({})
+        run.date = TODAY
+        run.action_plan()
+        for state in ("draft", "planned", "done"):
+            with self.subTest(state=state), self.assertRaises(AccessError):
+                run.state = state
+        other = self._create_company(name="Other")
+        for values in ({"date": TODAY}, {"company_id": other.id}):
+            with self.subTest(values=values), self.assertRaises(UserError):
+                run.write(values)
 
     def test_explanations(self):
         """(values of the line, what it says)"""

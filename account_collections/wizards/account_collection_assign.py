@@ -17,7 +17,7 @@ class AccountCollectionAssign(models.TransientModel):
     user_id = fields.Many2one(
         "res.users",
         string="Collector",
-        domain=[("share", "=", False)],
+        domain=lambda self: self.env["account.collection.case"]._get_collector_domain(),
         help="Leave empty to keep the collector of each case.",
     )
     team_id = fields.Many2one(
