@@ -23,6 +23,7 @@ class AccountCollectionFee(models.Model):
         required=True,
         readonly=True,
         ondelete="cascade",
+        index=True,
     )
     name = fields.Char(related="move_id.name", string="Number")
     partner_id = fields.Many2one(
@@ -74,7 +75,11 @@ class AccountCollectionFee(models.Model):
     waive_user_id = fields.Many2one("res.users", string="Waived By", readonly=True)
     date_waived = fields.Date(string="Waived On", readonly=True)
     credit_move_id = fields.Many2one(
-        "account.move", string="Credit Note", readonly=True, ondelete="set null"
+        "account.move",
+        string="Credit Note",
+        readonly=True,
+        ondelete="set null",
+        index="btree_not_null",
     )
 
     # === CONSTRAINT METHODS === #
