@@ -5,7 +5,7 @@ FOLLOWED = {"state", "invoice_ids", "amount", "currency_id", "date", "partner_id
 
 
 class AccountPayment(models.Model):
-    """A payment without journal entry counts by its state and its invoices alone."""
+    """A payment without journal entry counts too: cases and agreements follow it."""
 
     _inherit = "account.payment"
 
