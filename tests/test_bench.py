@@ -52,6 +52,19 @@ class TestReports(unittest.TestCase):
         self.assertIn("the same throughout", text)
         self.assertIn("3,000 ms", text)
 
+    def test_growth_is_that_of_the_bare_statements(self):
+        """Both take longer for an item of a large ledger; planning no more so."""
+        for deciding, expected in ((4.5, "1.00x"), (6, "1.33x")):
+            with self.subTest(deciding=deciding):
+                text, _is_missed = reports.plan(
+                    [
+                        planned(100_000, times(0.3, 0.2), times(0.1, 0.1)),
+                        planned(1_000_000, times(deciding, 3), times(1.5, 1.5)),
+                    ]
+                )
+                self.assertIn(f"a week later  {expected}", " ".join(text.split(" ")))
+                self.assertIn("10 times the items take", text)
+
     def test_what_is_missed_by_little_is_shown_but_does_not_fail(self):
         for deciding, expected in ((0.35, False), (0.6, True)):
             with self.subTest(deciding=deciding):
