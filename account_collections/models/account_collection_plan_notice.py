@@ -175,7 +175,7 @@ class AccountCollectionPlan(models.Model):
         elif self.state == "completed" and self.amount_received:
             self._send_notice("mail_template_plan_completed")
         elif self.state == "active" and former == "at_risk":
-            self.message_post(body=self.env._("The arrears were paid."))
+            self.message_post(body=self.env._("Nothing is late any more."))
         elif self.state == "active" and former == "completed":
             self.message_post(
                 body=self.env._("A payment was undone: the plan goes on.")
