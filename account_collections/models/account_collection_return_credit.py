@@ -91,7 +91,8 @@ class AccountCollectionReturn(models.Model):
         """
         goods = self._get_main_goods(lines)
         invoice_line = goods.invoice_line_id
-        account = self.company_id.collection_freight_account_id
+        # Whoever credits goods need not be allowed to see the settings.
+        account = self.company_id.sudo().collection_freight_account_id
         return {
             "name": self._get_customer_env()._("Freight of the return %s", self.name),
             "account_id": (account or invoice_line.account_id).id,

@@ -96,7 +96,8 @@ class AccountCollectionReturnLine(models.Model):
                 goods=self.name,
             ),
             amounts,
-            self.company_id.collection_restocking_account_id,
+            # Whoever credits goods need not be allowed to see the settings.
+            self.company_id.sudo().collection_restocking_account_id,
         )
 
     def _prepare_deduction(self, name, amounts, account=None):

@@ -295,7 +295,7 @@ class AccountCollectionRun(models.Model):
         :param company: the root company (`res.company`)
         """
         date = company._get_collection_day()
-        if not company.collection_is_automatic:
+        if not company.sudo().collection_is_automatic:
             self.env["account.collection.case"]._refresh_on(company, date)
             self._commit_batch(0)
         elif not self.search_count(

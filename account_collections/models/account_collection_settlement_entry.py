@@ -242,11 +242,16 @@ class AccountCollectionSettlement(models.Model):
 
     def _prepare_credit_line(self, move, base_line):
         vals = super()._prepare_credit_line(move, base_line)
-        if account := self.company_id.collection_concession_account_id:
+        if account := self._get_concession_account():
             vals["account_id"] = account.id
         return vals
 
     # === HELPERS === #
+
+    def _get_concession_account(self):
+        """Where price concessions are booked, by default as the invoices are."""
+        # Whoever settles need not be allowed to see the settings.
+        return self.company_id.sudo().collection_concession_account_id
 
     def _get_own_moves(self):
         return self.move_ids
@@ -265,9 +270,7 @@ class AccountCollectionSettlement(models.Model):
 
     def _is_part(self, move, amount):
         # An account of its own is not that of the invoice, even if all is credited.
-        return bool(
-            self.company_id.collection_concession_account_id
-        ) or super()._is_part(move, amount)
+        return bool(self._get_concession_account()) or super()._is_part(move, amount)
 
     def _get_moves_in_force(self):
         """What gave up the remainder and was not reversed since."""

@@ -47,6 +47,8 @@ class AccountMove(models.Model):
     collection_is_fee = fields.Boolean(
         string="Late Fee",
         readonly=True,
+        copy=False,
+        groups="account_collections.group_collection_own",
         help="Bills late fees, itself or as the copy that replaces a fee invoice: it "
         "is never charged one.",
     )
@@ -76,10 +78,23 @@ class AccountMove(models.Model):
 
     # === CRUD METHODS === #
 
+    def copy_data(self, default=None):
+        vals_list = super().copy_data(default)
+        # Whoever copies an invoice need not see what bills late fees.
+        for move, vals in zip(self.sudo(), vals_list, strict=True):
+            if vals and move.collection_is_fee:
+                vals.setdefault("collection_is_fee", True)
+        return vals_list
+
     @api.model_create_multi
     def create(self, vals_list):
+        # Whoever copies an invoice need not be allowed to say what bills a late fee.
+        vals_list = [dict(vals) for vals in vals_list]
+        fees = [vals.pop("collection_is_fee", False) for vals in vals_list]
         moves = super().create(vals_list)
-        moves.filtered("collection_is_fee")._keep_fee_of_copies()
+        for move, is_fee in zip(moves, fees, strict=True):
+            if is_fee:
+                move._keep_fee()
         return moves
 
     def write(self, vals):
@@ -171,13 +186,13 @@ class AccountMove(models.Model):
             "account_collections.group_collection_manager"
         )
 
-    def _keep_fee_of_copies(self):
-        """Take nothing for a late fee that copies no fee invoice of the customer."""
-        if self._is_fee_manager():
-            return
+    def _keep_fee(self):
+        """Take this new entry for a late fee, if it copies a fee invoice of the
+        customer or a manager says so."""
         # Who copies an invoice need not see the others of the customer.
-        for move in self.sudo():
-            if not self.sudo().search_count(
+        move = self.sudo()
+        move.collection_is_fee = self._is_fee_manager() or bool(
+            move.search_count(
                 [
                     ("id", "!=", move.id),
                     ("collection_is_fee", "=", True),
@@ -186,8 +201,8 @@ class AccountMove(models.Model):
                     ("amount_total", "=", move.amount_total),
                 ],
                 limit=1,
-            ):
-                move.collection_is_fee = False
+            )
+        )
 
     def _note_blocking(self, is_blocked):
         """Note that the invoice is blocked, or no longer, from today on: the days

@@ -8,11 +8,13 @@ class AccountPaymentTerm(models.Model):
 
     collection_has_fee = fields.Boolean(
         string="Includes Late Fees",
+        groups="account_collections.group_collection_own",
         help="Invoices under these terms are charged the late fees of the collection "
         "policy when they are paid late.",
     )
     collection_fee_start = fields.Date(
         string="Late Fees Since",
+        groups="account_collections.group_collection_own",
         help="Only invoices dated on this day or later are charged: the terms did not "
         "include late fees before.",
     )

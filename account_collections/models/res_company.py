@@ -14,11 +14,13 @@ class ResCompany(models.Model):
     collection_policy_id = fields.Many2one(
         "account.collection.policy",
         string="Default Collection Policy",
+        groups="account_collections.group_collection_own",
         help="Followed for the customers who have no policy of their own. Without "
         "it, nobody else is chased.",
     )
     collection_is_automatic = fields.Boolean(
         string="Automatic Dunning",
+        groups="account_collections.group_collection_own",
         help="Contact customers every day without a review. Otherwise an accountant "
         "plans, reviews and executes each run.",
     )
@@ -27,13 +29,15 @@ class ResCompany(models.Model):
         string="Time Zone of the Dunning",
         compute="_compute_collection_timezone",
         store=True,
+        groups="account_collections.group_collection_own",
     )
 
     # === CONSTRAINT METHODS === #
 
     @api.constrains("collection_policy_id")
     def _check_collection_policy(self):
-        for company in self:
+        # A company is checked, whoever changes it.
+        for company in self.sudo():
             policy = company.collection_policy_id
             if policy and policy.company_id != company.root_id:
                 raise ValidationError(

@@ -18,6 +18,7 @@ class ResCompany(models.Model):
             ("reconcile", "=", True),
             ("account_type", "in", ("asset_current", "liability_current")),
         ],
+        groups="account_collections.group_collection_own",
         help="What a customer gives is set off against what they owe by way of this "
         "account, which is always at zero. It is made when it is needed first.",
     )
@@ -26,6 +27,7 @@ class ResCompany(models.Model):
         string="Barter Journal",
         check_company=True,
         domain=[("type", "=", "general")],
+        groups="account_collections.group_collection_own",
         help="Where bills of barters are set off. Without one, the first journal for "
         "miscellaneous entries.",
     )
@@ -38,15 +40,16 @@ class ResCompany(models.Model):
         :return: an `account.account`
         """
         self.ensure_one()
-        if not self.collection_barter_account_id:
-            # Whoever settles the first barter need not be allowed to set up accounts.
-            self.sudo().collection_barter_account_id = (
-                self.env["account.account"]
-                .sudo()
-                .with_company(self)
+        # Whoever settles a barter need not be allowed to set up accounts, nor to see
+        # the settings.
+        company = self.sudo()
+        if not company.collection_barter_account_id:
+            company.collection_barter_account_id = (
+                company.env["account.account"]
+                .with_company(company)
                 .create(self._prepare_collection_barter_account())
             )
-        return self.collection_barter_account_id
+        return company.collection_barter_account_id.sudo(self.env.su)
 
     def _prepare_collection_barter_account(self):
         """Prepare the clearing account of barters, next to the one for transfers.
@@ -70,9 +73,9 @@ class ResCompany(models.Model):
         :return: an `account.journal`
         :raise UserError: when there is none
         """
-        return self.collection_barter_journal_id or self._get_collection_journal(
-            "general"
-        )
+        # Whoever settles a barter need not be allowed to see the settings.
+        journal = self.sudo().collection_barter_journal_id.sudo(self.env.su)
+        return journal or self._get_collection_journal("general")
 
     def _get_collection_purchase_journal(self):
         """The journal of the bills of barters.

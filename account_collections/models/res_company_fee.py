@@ -20,6 +20,7 @@ class ResCompany(models.Model):
         "product.product",
         string="Late Fee Product",
         domain=[("sale_ok", "=", True)],
+        groups="account_collections.group_collection_own",
         help="Billed by the invoices for late payment: its taxes are theirs. Interest "
         "for late payment is no consideration for a supply, so the product made for "
         "you has no tax; ask your tax adviser.",
@@ -29,6 +30,7 @@ class ResCompany(models.Model):
         string="Late Fee Income",
         check_company=True,
         domain=[("account_type", "in", ("income", "income_other"))],
+        groups="account_collections.group_collection_own",
         help="Where late fees are booked, unless the product has an income account of "
         "its own.",
     )
@@ -36,6 +38,7 @@ class ResCompany(models.Model):
         "account.journal",
         string="Late Fee Journal",
         domain=[("type", "=", "sale")],
+        groups="account_collections.group_collection_own",
         help="Leave empty to use the journal of the late invoice.",
     )
 
@@ -43,7 +46,8 @@ class ResCompany(models.Model):
 
     def _set_default_collection_accounts(self):
         result = super()._set_default_collection_accounts()
-        for company in self.filtered("chart_template"):
+        # Whoever loads a chart need not be allowed to see the settings.
+        for company in self.sudo().filtered("chart_template"):
             if not company.collection_fee_account_id:
                 company.collection_fee_account_id = company._find_fee_account()
         return result

@@ -10,15 +10,18 @@ class ResCompany(models.Model):
     collection_return_days = fields.Integer(
         string="Days for a Return",
         default=14,
+        groups="account_collections.group_collection_own",
         help="How long returned goods are awaited, and their value is held.",
     )
     collection_restocking_percent = fields.Float(
         string="Restocking Fee (%)",
+        groups="account_collections.group_collection_own",
         help="What is usually kept of the price of returned goods, in percent.",
     )
     collection_return_address_id = fields.Many2one(
         "res.partner",
         string="Address for Returns",
+        groups="account_collections.group_collection_own",
         help="Where customers send goods; the address of the company by default.",
     )
     collection_restocking_account_id = fields.Many2one(
@@ -26,6 +29,7 @@ class ResCompany(models.Model):
         string="Restocking Account",
         check_company=True,
         domain=[("account_type", "in", ("income", "income_other"))],
+        groups="account_collections.group_collection_own",
         help="Where restocking fees are booked; by default, the account of the goods.",
     )
     collection_freight_account_id = fields.Many2one(
@@ -39,6 +43,7 @@ class ResCompany(models.Model):
                 ("income", "income_other", "expense", "expense_direct_cost"),
             )
         ],
+        groups="account_collections.group_collection_own",
         help="Where the freight of returns is booked; by default, the account of the "
         "goods.",
     )

@@ -20,6 +20,7 @@ class ResCompany(models.Model):
     collection_offer_days = fields.Integer(
         string="Settlement Offers Expire After",
         default=14,
+        groups="account_collections.group_collection_own",
         help="Days within which a customer can accept, unless told otherwise.",
     )
     collection_bad_debt_account_id = fields.Many2one(
@@ -27,6 +28,7 @@ class ResCompany(models.Model):
         string="Bad Debts",
         check_company=True,
         domain=[("account_type", "in", ("expense", "expense_other"))],
+        groups="account_collections.group_collection_own",
         help="Where what is given up as an impairment is written off.",
     )
     collection_write_off_journal_id = fields.Many2one(
@@ -34,11 +36,13 @@ class ResCompany(models.Model):
         string="Journal of Write-Offs",
         check_company=True,
         domain=[("type", "=", "general")],
+        groups="account_collections.group_collection_own",
     )
     collection_concession_account_id = fields.Many2one(
         "account.account",
         string="Price Concessions",
         check_company=True,
+        groups="account_collections.group_collection_own",
         help="Where price concessions are booked. Without it, they are booked on the "
         "accounts of the invoices.",
     )
@@ -54,7 +58,8 @@ class ResCompany(models.Model):
 
     def _set_default_collection_accounts(self):
         """Set what the charts of accounts have and nobody has set yet."""
-        for company in self.filtered("chart_template"):
+        # Whoever loads a chart need not be allowed to see the settings.
+        for company in self.sudo().filtered("chart_template"):
             if not company.collection_bad_debt_account_id:
                 company.collection_bad_debt_account_id = (
                     company._find_bad_debt_account()
@@ -71,11 +76,13 @@ class ResCompany(models.Model):
         :raise UserError: when there is no chart of accounts
         """
         self.ensure_one()
-        if not self.collection_bad_debt_account_id:
-            self.collection_bad_debt_account_id = (
+        # Whoever settles need not be allowed to see the settings.
+        company = self.sudo()
+        if not company.collection_bad_debt_account_id:
+            company.collection_bad_debt_account_id = (
                 self._find_bad_debt_account() or self._create_bad_debt_account()
             )
-        return self.collection_bad_debt_account_id
+        return company.collection_bad_debt_account_id.sudo(self.env.su)
 
     def _get_collection_write_off_journal(self):
         """Where write-offs are entered.
@@ -84,11 +91,13 @@ class ResCompany(models.Model):
         :raise UserError: when there is none
         """
         self.ensure_one()
-        if not self.collection_write_off_journal_id:
-            self.collection_write_off_journal_id = self._find_collection_journal(
+        # Whoever settles need not be allowed to see the settings.
+        company = self.sudo()
+        if not company.collection_write_off_journal_id:
+            company.collection_write_off_journal_id = self._find_collection_journal(
                 "general"
             )
-        if not self.collection_write_off_journal_id:
+        if not company.collection_write_off_journal_id:
             raise UserError(
                 self.env._(
                     "%s has no journal for write-offs. Choose one in the settings, "
@@ -96,7 +105,7 @@ class ResCompany(models.Model):
                     self.name,
                 )
             )
-        return self.collection_write_off_journal_id
+        return company.collection_write_off_journal_id.sudo(self.env.su)
 
     # === HELPERS === #
 

@@ -323,16 +323,66 @@ class TestAccess(CollectionCommon):
                 with self.subTest(kind=kind), self.assertRaises(AccessError):
                     change()
 
-    def test_fields_of_customers_and_invoices(self):
-        for name in ("invoicing", "internal"):
-            for model in ("res.partner", "account.move", "account.move.line"):
+    def test_fields_on_models_of_odoo(self):
+        """Not even the settings of the company are seen by others."""
+        added = {
+            model: {name for name in fields if name.startswith("collection_")}
+            for model, fields in (
+                (name, model._fields) for name, model in self.env.registry.items()
+            )
+            if not model.startswith("account.collection.")
+        }
+        self.assertIn("collection_policy_id", added["res.company"])
+        for name in OTHERS:
+            for model, fields in added.items():
                 with self.subTest(group=name, model=model):
                     visible = self.env[model].with_user(self.users[name]).fields_get()
-                    # That it bills a late fee, an invoice says itself.
-                    self.assertLessEqual(
-                        {field for field in visible if field.startswith("collection_")},
-                        {"collection_is_fee"},
-                    )
+                    self.assertFalse(fields & visible.keys())
+            with self.subTest(group=name), self.assertRaises(AccessError):
+                company = self.company.with_user(self.users[name])
+                company.read(["collection_offer_days"])
+
+    def test_administrators_without_accounting(self):
+        """Who may set up Odoo, but sees no collections, creates companies and saves
+        the settings as before."""
+        user = new_test_user(self.env, login="admins", groups="base.group_system")
+        self.assertFalse(user.has_group("account_collections.group_collection_own"))
+        company = self.env["res.company"].with_user(user).create({"name": "Another"})
+        self.assertTrue(company.sudo().collection_policy_id)
+        user.write({"company_ids": [Command.link(company.id)]})
+        company.write({"name": "Yet another"})
+        self.company.collection_offer_days = 7
+        settings = self.env["res.config.settings"].with_user(user)
+        user.company_id = self.company
+        settings.create({}).execute()
+        self.assertEqual(self.company.collection_offer_days, 7)
+
+    def test_activities_of_others(self):
+        """What an activity is about, only collectors see; whoever is given one does
+        it."""
+        contact = self._log_contact(
+            self.customer, 1, case_id=self.case.id, state="queued", channel="call"
+        )
+        for done in (True, False):
+            with self.subTest(done=done):
+                contact.state = "queued"
+                activity = self.env["mail.activity"].create(
+                    {
+                        **contact._prepare_call_activity(),
+                        "res_model_id": self.env["ir.model"]._get_id("res.partner"),
+                        "res_id": self.customer.id,
+                        "user_id": self.users["internal"].id,
+                    }
+                )
+                own = activity.with_user(self.users["internal"])
+                own.read()
+                with self.assertRaises(AccessError):
+                    own.read(["collection_contact_id"])
+                if done:
+                    own.action_feedback()
+                else:
+                    own.unlink()
+                self.assertEqual(contact.state, "sent" if done else "void")
 
     def test_late_fees_are_not_forged(self):
         """Who bills cannot exempt an invoice by calling it a late fee; what copies a
@@ -346,7 +396,7 @@ class TestAccess(CollectionCommon):
                 with self.assertRaises(AccessError):
                     own.write({"collection_is_fee": not is_fee})
                 forged = {"collection_is_fee": True}
-                self.assertEqual(own.copy(forged).collection_is_fee, is_fee)
+                self.assertEqual(own.copy(forged).sudo().collection_is_fee, is_fee)
         manager = self.invoice.with_user(self.users["manager"])
         manager.collection_is_fee = True
         self.assertTrue(self.invoice.collection_is_fee)
