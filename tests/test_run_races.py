@@ -100,6 +100,30 @@ class TestRunRaces(BaseCase):
             )
             self.assertOneLetterEach(name)
 
+    def test_run_that_cannot_go_on_holds_up_nobody(self):
+        with databases.database() as name:
+            databases.run(name, PREPARE, "0")
+            databases.run(
+                name,
+                """
+                runs = env["account.collection.run"]
+                left = runs.create({"date": "2024-06-13"})
+                left.sudo().state = "running"
+                env.company.collection_is_automatic = True
+                env.cr.commit()
+                finish = type(left)._finish
+                def fail(run):
+                    if run == left:
+                        raise ValueError("No")
+                    return finish(run)
+                type(left)._finish = fail
+                runs._cron_dun()
+                assert left.state == "running"
+                assert runs.search([("state", "=", "done")]).date > left.date
+                """,
+            )
+            self.assertOneLetterEach(name)
+
     def test_two_executions_of_one_run(self):
         self._race(1, ("0", "0"))
 

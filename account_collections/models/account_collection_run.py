@@ -1,4 +1,5 @@
 import logging
+from functools import partial
 
 from psycopg2 import IntegrityError, OperationalError
 
@@ -124,15 +125,16 @@ class AccountCollectionRun(models.Model):
 
         A planned run may be planned again: its lines are replaced.
 
-        :raise UserError: when the run was executed or cancelled
+        :raise UserError: when the run was executed or cancelled, or its day is over
         """
         for run in self:
             run._lock_for_update()
-            if run.state not in ("draft", "planned"):
+            is_over = run.date < run.company_id._get_collection_day()
+            if run.state not in ("draft", "planned") or is_over:
                 raise UserError(
                     self.env._(
                         "The run of %s is not open for planning. Create a new run.",
-                        run.date,
+                        format_date(self.env, run.date),
                     )
                 )
             run._plan()
@@ -151,7 +153,7 @@ class AccountCollectionRun(models.Model):
                 raise UserError(
                     self.env._(
                         "The run of %s is not planned, or it was executed already.",
-                        run.date,
+                        format_date(self.env, run.date),
                     )
                 )
             run._check_day()
@@ -174,7 +176,8 @@ class AccountCollectionRun(models.Model):
             if run.state == "done":
                 raise UserError(
                     self.env._(
-                        "The run of %s is done: its letters have left.", run.date
+                        "The run of %s is done: its letters have left.",
+                        format_date(self.env, run.date),
                     )
                 )
             # Nobody writes states by hand.
@@ -188,11 +191,9 @@ class AccountCollectionRun(models.Model):
         cases = self.env["account.collection.case"]
         self.env.flush_all()
         cases._decide(self.company_id, self.date)
-        if self.date <= self.company_id._get_collection_day():
+        # What is the case on another day does not belong on the worklist.
+        if self.date == self.company_id._get_collection_day():
             cases._sync(self.company_id, self.date)
-        else:
-            # What will be the case on a later day does not belong on the worklist.
-            cases._open(self.company_id, self.date)
         self.env.cr.execute(
             SQL("DELETE FROM account_collection_run_line WHERE run_id = %s", self.id)
         )
@@ -257,12 +258,14 @@ class AccountCollectionRun(models.Model):
             lines.write({"state": "failed", "error": str(error)})
 
     def _finish(self):
-        """Close the run unless another execution is still at work on it.
+        """Close the run unless another execution is still at work on it, or somebody
+        has cancelled it.
 
         :return: whether the run is done
         :rtype: bool
         """
-        if self._count_planned():
+        self.invalidate_recordset(["state"])
+        if self.state != "running" or self._count_planned():
             return False
         # Nobody writes states by hand.
         self.sudo().state = "done"
@@ -273,19 +276,21 @@ class AccountCollectionRun(models.Model):
     def _cron_dun(self):
         """Go on with the runs that were left, then plan and execute the day's run of
         each company that works automatically; value the cases of the others."""
-        for run in self.search([("state", "=", "running")], order="date, id"):
-            run._execute()
-            if not self._commit_batch(0):
-                return
-        for company in self.env["res.company"].search([("parent_id", "=", False)]):
+        runs = self.search([("state", "=", "running")], order="date, id")
+        companies = self.env["res.company"].search([("parent_id", "=", False)])
+        for dun in (
+            *(run._execute for run in runs),
+            *(partial(self._dun_company, company) for company in companies),
+        ):
             try:
-                self._dun_company(company)
+                dun()
             except Exception:
-                # The other companies' customers are not to wait for this one.
+                # The customers of other companies are not to wait for these.
                 if modules.module.current_test:
                     raise
                 self.env.cr.rollback()
-                _logger.exception("The dunning of %s failed", company.name)
+                self.env.invalidate_all()
+                _logger.exception("A part of the daily dunning failed")
             if not self._commit_batch(0):
                 return
 
@@ -302,18 +307,41 @@ class AccountCollectionRun(models.Model):
             [
                 ("company_id", "=", company.id),
                 ("date", "=", date),
-                ("state", "in", ("running", "done")),
+                # Who cancels the day's run wants no letters on that day.
+                ("state", "in", ("running", "done", "cancelled")),
             ],
             limit=1,
         ):
             run = self.create({"company_id": company.id, "date": date})
             run.action_plan()
+            run._drop_as_reviewed()
             # Nobody writes states by hand.
             run.sudo().state = "running"
             self._commit_batch(0)
             run._execute()
 
     # === HELPERS === #
+
+    def _drop_as_reviewed(self):
+        """Leave out whom somebody has taken out of another run of the day by hand."""
+        lines = self.env["account.collection.run.line"]
+        dropped = lines.search(
+            [
+                ("run_id.company_id", "=", self.company_id.id),
+                ("run_id.date", "=", self.date),
+                ("run_id.state", "=", "planned"),
+                ("state", "=", "dropped"),
+                ("reason_source", "=", "manual"),
+                ("reason", "=", False),
+            ]
+        )
+        lines.search(
+            [
+                ("run_id", "=", self.id),
+                ("state", "=", "planned"),
+                ("partner_id", "in", dropped.partner_id.ids),
+            ]
+        ).action_drop()
 
     def _check_state_by_hand(self):
         """Keep the state of runs, which follows from their buttons.

@@ -119,21 +119,24 @@ class AccountCollectionRunLine(models.Model):
 
     @api.model
     def _take_batch(self, run, size):
-        """Lock the next planned lines of a run, leaving to another execution those
-        that it is working on.
+        """Lock the next planned lines of a running run, leaving to another execution
+        those that it is working on.
 
         :param run: the run (`account.collection.run`)
         :param int size: the most lines to take
-        :return: the lines, locked until the end of the transaction
+        :return: the lines, locked until the end of the transaction; none once the run
+            was cancelled
         """
         self.env.flush_all()
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT id FROM account_collection_run_line
-                 WHERE run_id = %s AND state = 'planned'
-                 ORDER BY id LIMIT %s
-                   FOR UPDATE SKIP LOCKED
+                SELECT line.id FROM account_collection_run_line line
+                  JOIN account_collection_run run ON run.id = line.run_id
+                 WHERE run.id = %s AND run.state = 'running'
+                   AND line.state = 'planned'
+                 ORDER BY line.id LIMIT %s
+                   FOR UPDATE OF line SKIP LOCKED
                 """,
                 run.id,
                 size,
@@ -155,10 +158,37 @@ class AccountCollectionRunLine(models.Model):
         self._lock_cases()
         lines = self._decide_again()
         if lines:
+            self._open_cases(lines)
             self._contact(lines)
         self.env["account.collection.case"]._refresh_on(
             self.run_id.company_id, self._get_day(), self.partner_id.ids
         )
+
+    def _open_cases(self, lines):
+        """Open the cases of those who owe late money only since the run was planned.
+
+        :param dict lines: the lines, each with the row of its decision
+        """
+        new = {
+            line.partner_id: line
+            for line, decision in lines.items()
+            if decision["amount_overdue"] > 0 and not decision["case_id"]
+        }
+        if not new:
+            return
+        cases = self.env["account.collection.case"]
+        company = self.run_id.company_id
+        partner_ids = [partner.id for partner in new]
+        cases._refresh_on(company, self._get_day(), partner_ids)
+        # Cases are the engine's here, whoever executes the run.
+        for case in cases.sudo().search(
+            [
+                ("partner_id", "in", partner_ids),
+                ("company_id", "=", company.id),
+                ("state", "!=", "closed"),
+            ]
+        ):
+            new[case.partner_id].case_id = case
 
     def _contact(self, lines):
         """Contact the customers of some lines.

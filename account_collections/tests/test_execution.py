@@ -3,7 +3,6 @@ from unittest.mock import patch
 
 from freezegun import freeze_time
 
-from odoo import Command
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
@@ -262,26 +261,6 @@ class TestExecution(CollectionCommon):
         self.assertEqual(own.state, "closed")
         self.assertEqual(self._get_line(run).case_id.amount_overdue, 200)
 
-    def test_executed_on_a_later_day(self):
-        """A run acts on the ledger and the holds of the day on which it is executed."""
-        invoice = self._create_open_invoice(self.customer)
-        other = self._create_customer("Other")
-        self._create_open_invoice(other)
-        run = self._plan()
-        tomorrow = TODAY + timedelta(days=1)
-        with freeze_time(tomorrow):
-            self._hold(self._get_receivable_line(invoice), date_start=tomorrow)
-            self._execute(run)
-        self.assertEqual(self._get_line(run).reason, "held")
-        self.assertEqual(self._get_contact(other).date, tomorrow)
-
-    def test_not_executed_before_its_day(self):
-        self._create_open_invoice(self.customer)
-        run = self._plan(date=TODAY + timedelta(days=1))
-        with self.assertRaisesRegex(UserError, "looks ahead"):
-            run.action_execute()
-        self.assertFalse(self._get_contact())
-
     def test_run_that_sent_letters_is_not_deleted(self):
         self._create_open_invoice(self.customer)
         run = self._execute()
@@ -388,23 +367,28 @@ class TestExecution(CollectionCommon):
         for line in run.line_ids:
             self.assertEqual(len(self._get_contact(line.partner_id)), 1)
 
-    # === EVERY DAY === #
+    def test_cancelled_in_between(self):
+        """Whoever is not contacted yet, will not be."""
+        for number in range(3):
+            self._create_open_invoice(self._create_customer(f"Customer {number}"))
+        run = self._plan()
+        commit = type(run)._commit_batch
 
-    def test_scheduled_action(self):
-        self._create_open_invoice(self.customer)
-        runs = self.env["account.collection.run"]
-        runs._cron_dun()
-        self.assertFalse(runs.search([("company_id", "=", self.company.id)]))
-        case = self.env["account.collection.case"].search(
-            [("partner_id", "=", self.customer.id)]
-        )
-        self.assertEqual(case.amount_collectible, 100)
-        self.company.collection_is_automatic = True
-        runs._cron_dun()
-        runs._cron_dun()
-        run = runs.search([("company_id", "=", self.company.id)])
-        self.assertEqual((len(run), run.state), (1, "done"))
-        self.assertEqual(len(self._get_contact()), 1)
+        def cancel(run, processed):
+            if processed:
+                run.action_cancel()
+            return commit(run, processed)
+
+        with (
+            patch.object(type(run), "_batch_size", 1),
+            patch.object(type(run), "_commit_batch", cancel),
+        ):
+            run.action_execute()
+        self.env["account.collection.run"]._cron_dun()
+        self.assertEqual(run.state, "cancelled")
+        states = run.line_ids.mapped("state")
+        self.assertEqual(sorted(states), ["done", "planned", "planned"])
+        self.assertEqual(len(run.line_ids.case_id.contact_ids), 1)
 
     # === CASES === #
 
@@ -430,12 +414,6 @@ class TestExecution(CollectionCommon):
         contact = self._reach(invoice, 15)
         self._plan()
         self.assertEqual(case.step_id, contact.step_id)
-
-    def test_planning_ahead_leaves_the_worklist_as_it_is_today(self):
-        self._create_open_invoice(self.customer, days=10)
-        case = self._get_line(self._plan()).case_id
-        self._plan(date=TODAY + timedelta(days=30))
-        self.assertEqual(case.days_overdue, 10)
 
     def test_priority_is_the_sum_of_its_parts(self):
         self._create_open_invoice(self.customer, amount=900, days=45)
@@ -463,54 +441,6 @@ class TestExecution(CollectionCommon):
                 },
             ],
         )
-
-    def test_cases_are_assigned(self):
-        group = self.env.ref("account_collections.group_collection_own")
-        users = self.env["res.users"].create(
-            [
-                {
-                    "name": name,
-                    "login": f"collections-{name}",
-                    "group_ids": [Command.set(groups.ids)],
-                }
-                for name, groups in (
-                    ("ann", group),
-                    ("bob", group),
-                    ("cid", group),
-                    ("dan", self.env.ref("base.group_user")),
-                )
-            ]
-        )
-        ann, bob, cid, dan = users
-        team = self.env["account.collection.team"].create(
-            {"name": "Team", "member_ids": [Command.set((bob | cid | dan).ids)]}
-        )
-        self.customer.user_id = ann
-        nobody = self.env["res.users"]
-        for values, salesperson, expected in (
-            ({"assignment": "salesperson"}, ann, ann),
-            ({"assignment": "salesperson"}, dan, nobody),
-            ({"assignment": "user", "user_id": bob.id}, ann, bob),
-        ):
-            with self.subTest(**values, salesperson=salesperson.name):
-                self.policy.write(values)
-                customer = self._create_customer("Customer", user_id=salesperson.id)
-                self._create_open_invoice(customer)
-                line = self._get_line(self._plan(), customer)
-                self.assertEqual(line.case_id.user_id, expected)
-        self.policy.write({"assignment": "round_robin", "team_id": team.id})
-        customers = [self._create_customer(f"Customer {number}") for number in range(4)]
-        for customer in customers[:3]:
-            self._create_open_invoice(customer)
-        self._plan()
-        self._create_open_invoice(customers[3])
-        self._plan()
-        cases = self.env["account.collection.case"].search(
-            [("partner_id", "in", [customer.id for customer in customers])]
-        )
-        self.assertEqual(len(cases.filtered(lambda case: case.user_id == bob)), 2)
-        self.assertEqual(len(cases.filtered(lambda case: case.user_id == cid)), 2)
-        self.assertEqual(cases.team_id, team)
 
     def test_whole_customer_hold_covers_what_comes_later(self):
         first = self._create_open_invoice(self.customer)

@@ -78,7 +78,9 @@ class Planning:
         """Leave what last week's run would have left, made by SQL."""
         date = self.date - timedelta(days=7)
         run = self._create_run(date)
-        run.action_plan()
+        # The button plans no run for a day that is over.
+        self.cases._refresh_on(self.company, date)
+        run._plan()
         for query in (_CONTACTS, _CONTACT_ITEMS, _LINES_DONE):
             self.env.cr.execute(
                 SQL(query, run=run.id, company=self.company.id, date=date)
