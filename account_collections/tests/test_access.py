@@ -384,6 +384,22 @@ class TestAccess(CollectionCommon):
                     own.unlink()
                 self.assertEqual(contact.state, "sent" if done else "void")
 
+    def test_followers_of_cases(self):
+        """Who looks after whom is seen by collectors only; each sees what they
+        follow."""
+        self.case.message_subscribe(self.users["own"].partner_id.ids)
+        domain = [
+            ("res_model", "=", self.case._name),
+            ("res_id", "=", self.case.id),
+        ]
+        for name, expected in (("internal", 0), ("invoicing", 0), ("own", 1)):
+            with self.subTest(group=name):
+                followers = self.env["mail.followers"].with_user(self.users[name])
+                self.assertEqual(followers.search_count(domain), expected)
+        self.case.message_subscribe(self.users["internal"].partner_id.ids)
+        followers = self.env["mail.followers"].with_user(self.users["internal"])
+        self.assertEqual(followers.search_count(domain), 1)
+
     def test_late_fees_are_not_forged(self):
         """Who bills cannot exempt an invoice by calling it a late fee; what copies a
         fee invoice stays one."""
@@ -510,7 +526,7 @@ class TestAccess(CollectionCommon):
         agreed here and may agree): each company has a case of its own."""
         own, colleague = self.users["own"], self.users["all"]
         other = self.setup_other_company()["company"]
-        own.company_ids += other
+        (own | colleague).company_ids += other
         other_case = self.case.sudo().create(
             {"partner_id": self.customer.id, "company_id": other.id}
         )
