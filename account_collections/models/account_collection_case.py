@@ -145,34 +145,15 @@ class AccountCollectionCase(models.Model):
     def _check_collector(self):
         for case in self:
             user = case.user_id
-            if user and not self._filter_collectors(user):
+            if user and not self._filter_collectors(user, case.company_id):
                 raise ValidationError(
                     self.env._(
-                        "%s cannot see any case. Choose a collector who can, or give "
-                        "them the right to.",
-                        user.name,
+                        "%(user)s cannot see the cases of %(company)s. Choose a "
+                        "collector who can, or give them the right to.",
+                        user=user.name,
+                        company=case.company_id.name,
                     )
                 )
-
-    # === CRUD METHODS === #
-
-    def write(self, vals):
-        if (
-            not self.env.su
-            and not self._collector_fields.issuperset(vals)
-            and not self.env.user.has_group(
-                "account_collections.group_collection_manager"
-            )
-        ):
-            fields_changed = ", ".join(sorted(set(vals) - self._collector_fields))
-            raise AccessError(
-                self.env._(
-                    "A case follows the ledger. Only a manager can change this by "
-                    "hand: %s",
-                    fields_changed,
-                )
-            )
-        return super().write(vals)
 
     # === COMPUTE METHODS === #
 
@@ -274,28 +255,55 @@ class AccountCollectionCase(models.Model):
                 "Nothing to collect at the moment"
             )
 
+    # === CRUD METHODS === #
+
+    def write(self, vals):
+        if (
+            not self.env.su
+            and not self._collector_fields.issuperset(vals)
+            and not self.env.user.has_group(
+                "account_collections.group_collection_manager"
+            )
+        ):
+            fields_changed = ", ".join(sorted(set(vals) - self._collector_fields))
+            raise AccessError(
+                self.env._(
+                    "A case follows the ledger. Only a manager can change this by "
+                    "hand: %s",
+                    fields_changed,
+                )
+            )
+        return super().write(vals)
+
     # === BUSINESS METHODS === #
 
-    def _get_responsible(self):
-        """Who is asked to do something for a case: its collector, else its team's
-        leader, else who works on it, else a manager of the company; always somebody
-        who can see it.
+    def _get_responsible(self, company=None, user=None):
+        """Who is asked to do something for a case: its collector, else the given
+        user, else its team's leader, else who works on it, else a manager; somebody
+        who can see it, if there is anybody.
 
+        :param company: the root company (`res.company`), for who has no case
+        :param user: whom to ask when the case has no collector (`res.users`)
         :rtype: odoo.api.res.users
         """
+        # Who may see it is not for this user to read.
         case = self.sudo()
+        users = case.env["res.users"]
+
+        def choose(*candidates):
+            able = self._filter_collectors(
+                users.concat(*candidates), case.company_id or company
+            )
+            # The scheduler is nobody who could call.
+            able = able.filtered(lambda user: user.active and not user._is_superuser())
+            return able[:1].sudo(self.env.su)
+
         managers = self.env.ref("account_collections.group_collection_manager")
-        # The scheduler is nobody who could call.
-        user = case.user_id or case.team_id.user_id or self.env.user
-        if user._is_superuser() or not user.active:
-            user = managers.sudo().all_user_ids.filtered(
-                lambda user: (
-                    user.active
-                    and not user._is_superuser()
-                    and (not case.company_id or case.company_id in user.company_ids)
-                )
-            )[:1]
-        return user or self.env.user
+        return (
+            choose(case.user_id, user or users, case.team_id.user_id, self.env.user)
+            or choose(managers.sudo().all_user_ids)
+            or self.env.user
+        )
 
     def _refresh_these(self):
         """Bring these cases, and no others, up to date."""
@@ -357,19 +365,23 @@ class AccountCollectionCase(models.Model):
 
     @api.model
     def _get_collector_domain(self):
-        """Who can be given cases: those who may see them.
+        """Who can be given a case: those who may see it.
 
-        :return: a domain of `res.users`
-        :rtype: list
+        :return: a domain of `res.users`, for a view of cases
+        :rtype: str
         """
         group = self.env.ref("account_collections.group_collection_own")
-        return [("all_group_ids", "in", group.ids)]
+        return (
+            f"[('all_group_ids', 'in', {group.ids}),"
+            " ('company_ids', 'child_of', company_id)]"
+        )
 
     @api.model
-    def _filter_collectors(self, users):
-        """Those of some users who can be given cases.
+    def _filter_collectors(self, users, company):
+        """Those of some users who can be given the cases of a company.
 
         :param users: the users (`res.users`)
+        :param company: the root company (`res.company`)
         :return: users; the superuser may do everything
         """
         # Rights count, whoever may see them.
@@ -377,6 +389,7 @@ class AccountCollectionCase(models.Model):
             lambda user: (
                 user._is_superuser()
                 or user.sudo().has_group("account_collections.group_collection_own")
+                and company in user.sudo().company_ids.root_id
             )
         )
 

@@ -232,11 +232,15 @@ class AccountCollectionCase(models.Model):
             )
         )
 
-    def _get_collectors(self):
-        """Who can be given cases: the active users who may see them."""
+    def _get_collectors(self, company):
+        """Who can be given cases of a company: the active users who may see them.
+
+        :param company: the root company (`res.company`)
+        """
         group = self.env.ref("account_collections.group_collection_own")
         # Cases are assigned by rule, whoever's work opens them.
-        return group.sudo().all_user_ids.filtered("active")
+        users = group.sudo().all_user_ids.filtered("active")
+        return self._filter_collectors(users, company)
 
     def _get_open_query(self, company, date):
         """Open a case for whoever owes late money and has none, and assign it."""
@@ -283,7 +287,7 @@ class AccountCollectionCase(models.Model):
             """,
             company=company.id,
             date=date,
-            collectors=self._get_collectors()._ids or (0,),
+            collectors=self._get_collectors(company)._ids or (0,),
             uid=self.env.uid,
             now=fields.Datetime.now(),
         )

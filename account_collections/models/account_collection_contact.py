@@ -170,7 +170,7 @@ class AccountCollectionContact(models.Model):
             "res_id": record.id,
             "activity_type_id": self.env.ref("mail.mail_activity_data_call").id,
             "summary": self.step_id.name,
-            "user_id": self.case_id._get_responsible().id,
+            "user_id": self.case_id._get_responsible(self.company_id).id,
             "date_deadline": self.date,
             "automated": True,
             "collection_contact_id": self.id,

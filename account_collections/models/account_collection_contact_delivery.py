@@ -181,7 +181,7 @@ class AccountCollectionContact(models.Model):
                 self.address_id.email or self.address_id.display_name,
             ),
             "note": nl2br_enclose(self.error, "p"),
-            "user_id": (self.case_id.user_id or self.user_id or self.env.user).id,
+            "user_id": self.case_id._get_responsible(self.company_id, self.user_id).id,
             "date_deadline": self.company_id._get_collection_day(),
             "automated": True,
         }

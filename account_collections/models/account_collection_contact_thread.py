@@ -43,8 +43,6 @@ class AccountCollectionContact(models.Model):
     def message_update(self, msg_dict, update_vals=None):
         """Tell whoever is in charge that the customer answered."""
         for contact in self:
-            user = contact.user_id
-            if not user.active or user._is_superuser():
-                user = contact.case_id._get_responsible()
+            user = contact.case_id._get_responsible(contact.company_id, contact.user_id)
             contact.message_subscribe(user.partner_id.ids)
         return super().message_update(msg_dict, update_vals=update_vals)

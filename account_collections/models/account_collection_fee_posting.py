@@ -197,16 +197,13 @@ class AccountCollectionFee(models.Model):
     # === HELPERS === #
 
     def _get_case(self, company, partner):
-        """The open case of a customer, whoever may see it."""
+        """The last case of a customer, whoever may see it, which is open if any is."""
         return (
             self.env["account.collection.case"]
             .sudo()
             .search(
-                [
-                    ("company_id", "=", company.id),
-                    ("partner_id", "=", partner.id),
-                    ("state", "!=", "closed"),
-                ],
+                [("company_id", "=", company.id), ("partner_id", "=", partner.id)],
+                order="date_closed DESC NULLS FIRST, id DESC",
                 limit=1,
             )
         )
@@ -214,7 +211,7 @@ class AccountCollectionFee(models.Model):
     def _tell_case(self):
         """Note in the customer's case what was charged."""
         case = self._get_case(self.company_id, self.partner_id)
-        if case:
+        if case.state in ("open", "handed_over"):
             told = self.env._(
                 "Late fee %(fee)s: %(amount)s for %(invoices)s.",
                 fee=self.name,
@@ -242,7 +239,11 @@ class AccountCollectionFee(models.Model):
         :param str note: why
         """
         case = self._get_case(company, partner)
-        record = case or partner.sudo()
+        record = case
+        if not case:
+            # Everybody in the company reads what lies on a customer.
+            record = partner._get_fee_policy(company).sudo() or partner.sudo()
+            summary = f"{summary} ({partner.display_name})"
         # Names of customers and words of Odoo's are no markup.
         note = plaintext2html(note)
         asked = record.activity_ids.filtered(
@@ -251,12 +252,12 @@ class AccountCollectionFee(models.Model):
         if asked:
             asked.filtered(lambda activity: activity.note != note).note = note
             return
-        user = case.user_id or (not case and partner.sudo().user_id)
+        user = case._get_responsible(company, partner.sudo().user_id)
         record.activity_schedule(
             "mail.mail_activity_data_todo",
             date_deadline=company._get_collection_day(),
             summary=summary,
             note=note,
-            user_id=(user or case._get_responsible()).id,
+            user_id=user.id,
             automated=True,
         )

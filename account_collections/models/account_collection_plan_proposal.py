@@ -323,5 +323,5 @@ class AccountCollectionPlan(models.Model):
             managers & self.env.user
             or managers & case.team_id.user_id
             or managers[:1]
-            or case._get_responsible()
+            or case._get_responsible(self.company_id)
         )

@@ -310,7 +310,9 @@ class AccountCollectionResolution(models.AbstractModel):
                 {
                     "partner_id": self.partner_id.id,
                     "company_id": self.company_id.id,
-                    "user_id": cases._filter_collectors(self.user_id).id,
+                    "user_id": cases._filter_collectors(
+                        self.user_id, self.company_id
+                    ).id,
                     "date_opened": self.date_start,
                 }
             )

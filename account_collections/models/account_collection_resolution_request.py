@@ -20,7 +20,7 @@ class AccountCollectionResolution(models.AbstractModel):
         :param values: what differs from what `_prepare_request` says
         """
         self.ensure_one()
-        user = self.case_id.user_id or self.user_id or self.env.user
+        user = self.case_id._get_responsible(self.company_id, self.user_id)
         asked = self.with_context(lang=user.lang)
         values = {**asked._prepare_request(key), **values}
         values["note"] = nl2br_enclose(values["note"], "p")

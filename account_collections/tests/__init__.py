@@ -2,6 +2,8 @@ from . import test_company_day
 from . import test_decision
 from . import test_step_reached
 from . import test_execution
+from . import test_run_day
+from . import test_collector
 from . import test_evaluation
 from . import test_interest
 from . import test_promise

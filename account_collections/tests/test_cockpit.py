@@ -261,7 +261,7 @@ class TestCockpit(CollectionCommon):
             user = new_test_user(self.env, login=groups, groups=groups)
             with self.subTest(groups=groups):
                 wizard = wizards.create({"case_ids": self.case.ids, "user_id": user.id})
-                with self.assertRaisesRegex(ValidationError, "cannot see any case"):
+                with self.assertRaisesRegex(ValidationError, "cannot see the cases"):
                     wizard.action_assign()
                 self.assertNotIn(user.partner_id, self.case.message_partner_ids)
 

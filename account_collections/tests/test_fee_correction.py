@@ -161,11 +161,14 @@ class TestFeeCorrection(FeePostingCommon):
         invoice, fee = self._charge_late()
         invoice.button_draft()
         self.env["account.collection.fee"]._ask_to_correct()
-        self.assertFalse(invoice.partner_id.activity_ids)
+        self.assertFalse(self.policy.activity_ids)
         self.assertEqual(fee.amount_excess, 0)
         invoice.button_cancel()
         self.env["account.collection.fee"]._ask_to_correct()
-        self.assertIn("cancelled", str(invoice.partner_id.activity_ids.note))
+        # What lies on the customer would be read by everybody.
+        self.assertFalse(invoice.partner_id.activity_ids)
+        self.assertIn("cancelled", str(self.policy.activity_ids.note))
+        self.assertIn(invoice.partner_id.name, self.policy.activity_ids.summary)
         self.assertExcess(fee, fee.amount)
 
     def test_taxes(self):
@@ -218,7 +221,9 @@ class TestFeeCorrection(FeePostingCommon):
             self.env["account.collection.fee"]._cron_charge()
         notes = [
             str(
-                fee.partner_id.activity_ids.mapped("note")
+                self.policy.activity_ids.filtered(
+                    lambda one, fee=fee: fee.partner_id.name in one.summary
+                ).mapped("note")
                 + fee.partner_id.collection_case_ids.activity_ids.mapped("note")
             )
             for fee in fees
@@ -250,7 +255,7 @@ class TestFeeCorrection(FeePostingCommon):
                 case = self.env["account.collection.case"].search(
                     [("partner_id", "=", fee.partner_id.id)]
                 )
-                activities = case.activity_ids | fee.partner_id.activity_ids
+                activities = case.activity_ids | self.policy.activity_ids
                 self.assertIn(reason, str(activities.mapped("note")))
                 fee.invalidate_recordset()
                 fee.action_credit_excess()

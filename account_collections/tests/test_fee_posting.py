@@ -554,7 +554,7 @@ class TestFeePosting(FeePostingCommon):
         )
         case.user_id = collector
         wizard = wizards.create({})
-        case.user_id = self.env.ref("base.user_admin")
+        case.user_id = self.env.user
         for refused in (lambda: wizards.create({}), wizard.action_charge):
             with self.assertRaises(AccessError), self.env.cr.savepoint():
                 refused()
@@ -577,7 +577,7 @@ class TestFeePosting(FeePostingCommon):
         case = self.env["account.collection.case"].search(
             [("partner_id", "=", self.customer.id)]
         )
-        activities = (case or self.customer).activity_ids
+        activities = (case or self.policy).activity_ids
         self.assertIn("0.82", str(activities.mapped("note")))
         before = self._get_balances()
         fee.action_credit_excess()

@@ -17,7 +17,13 @@ class AccountCollectionAssign(models.TransientModel):
     user_id = fields.Many2one(
         "res.users",
         string="Collector",
-        domain=lambda self: self.env["account.collection.case"]._get_collector_domain(),
+        domain=lambda self: [
+            (
+                "all_group_ids",
+                "in",
+                self.env.ref("account_collections.group_collection_own").ids,
+            )
+        ],
         help="Leave empty to keep the collector of each case.",
     )
     team_id = fields.Many2one(
