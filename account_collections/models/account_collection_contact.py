@@ -28,7 +28,7 @@ class AccountCollectionContact(models.Model):
     date = fields.Date(
         required=True,
         readonly=True,
-        default=fields.Date.context_today,
+        default=lambda self: self.env.company._get_collection_day(),
         help="The company's day on which the contact took place.",
     )
     channel = fields.Selection(

@@ -1,4 +1,5 @@
 from . import account_collection_dialog  # the others build on it
+from . import account_collection_dialog_past
 from . import account_move_reversal
 from . import base_partner_merge
 from . import account_collection_item_choice

@@ -8,13 +8,10 @@ class AccountCollectionContactLog(models.TransientModel):
 
     _name = "account.collection.contact.log"
     _description = "Log a Contact"
-    _inherit = ["account.collection.dialog"]
+    _inherit = ["account.collection.dialog.past"]
 
     # === FIELDS === #
 
-    case_id = fields.Many2one(
-        "account.collection.case", required=True, ondelete="cascade"
-    )
     partner_id = fields.Many2one(related="case_id.partner_id")
     channel = fields.Selection(
         [
@@ -32,7 +29,6 @@ class AccountCollectionContactLog(models.TransientModel):
         default="out",
         required=True,
     )
-    date = fields.Date(required=True, default=fields.Date.context_today)
     address_id = fields.Many2one(
         "res.partner",
         string="Spoken With",
@@ -67,14 +63,30 @@ class AccountCollectionContactLog(models.TransientModel):
 
     # === CONSTRAINT METHODS === #
 
-    @api.constrains("date")
-    def _check_date(self):
+    @api.constrains("line_ids", "case_id")
+    def _check_items(self):
         for wizard in self:
-            if wizard.date > wizard.case_id.company_id._get_collection_day():
+            if others := wizard.line_ids - wizard.item_ids:
                 raise ValidationError(
                     self.env._(
-                        "A contact cannot be logged before it took place. Choose "
-                        "today or an earlier day."
+                        "%(item)s is no open item of %(customer)s. Choose among their "
+                        "open items, or none for all of them.",
+                        item=others[0].display_name,
+                        customer=wizard.partner_id.display_name,
+                    )
+                )
+
+    @api.constrains("address_id", "case_id")
+    def _check_address(self):
+        for wizard in self:
+            address = wizard.address_id
+            if address and address.commercial_partner_id != wizard.partner_id:
+                raise ValidationError(
+                    self.env._(
+                        "%(address)s is no contact person or address of %(customer)s. "
+                        "Choose one of theirs.",
+                        address=address.display_name,
+                        customer=wizard.partner_id.display_name,
                     )
                 )
 
@@ -114,6 +126,12 @@ class AccountCollectionContactLog(models.TransientModel):
         return {"type": "ir.actions.act_window_close"}
 
     # === HELPERS === #
+
+    def _get_too_late_text(self):
+        return self.env._(
+            "A contact cannot be logged before it took place. Choose today or an "
+            "earlier day."
+        )
 
     def _complete_planned_call(self):
         """Take the call for the one that the dunning had asked for, if it had.

@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import LockError, UserError, ValidationError
 from odoo.tools.misc import format_date
 
 
@@ -8,34 +8,19 @@ class AccountCollectionHandover(models.TransientModel):
 
     _name = "account.collection.handover"
     _description = "Hand Over a Case"
-    _inherit = ["account.collection.dialog"]
+    _inherit = ["account.collection.dialog.past"]
 
     # === FIELDS === #
 
-    case_id = fields.Many2one(
-        "account.collection.case", required=True, ondelete="cascade"
-    )
     agency_id = fields.Many2one(
         "res.partner",
         string="To",
         required=True,
         help="The collection agency or lawyer who takes the case over.",
     )
-    date = fields.Date(required=True, default=fields.Date.context_today)
     note = fields.Text()
 
     # === CONSTRAINT METHODS === #
-
-    @api.constrains("date")
-    def _check_date(self):
-        for wizard in self:
-            if wizard.date > wizard.case_id.company_id._get_collection_day():
-                raise ValidationError(
-                    self.env._(
-                        "The dunning stops on the day you press the button. Choose "
-                        "today, or an earlier day if the case was handed over then."
-                    )
-                )
 
     @api.constrains("agency_id")
     def _check_agency(self):
@@ -53,11 +38,13 @@ class AccountCollectionHandover(models.TransientModel):
 
         :return: the action that closes the dialog
         :rtype: dict
-        :raise UserError: when the case is not open
+        :raise AccessError: for who may not work on the case
+        :raise UserError: when the case is not open, or somebody else is at it
         """
         self.ensure_one()
         case = self.case_id
-        case.lock_for_update()
+        case.check_access("write")
+        self._lock_case()
         if case.state != "open":
             raise UserError(
                 self.env._(
@@ -69,8 +56,7 @@ class AccountCollectionHandover(models.TransientModel):
         # Nobody but the engine changes contacts.
         case.contact_ids.sudo()._withdraw()
         attachment = self.env["account.collection.handover.file"]._create_file(case)
-        case.check_access("write")
-        # Who may open this form was checked; collectors do not write states.
+        # Who may work on the case was checked; collectors do not write states.
         case.sudo().write(
             {
                 "state": "handed_over",
@@ -83,6 +69,28 @@ class AccountCollectionHandover(models.TransientModel):
         return {"type": "ir.actions.act_window_close"}
 
     # === HELPERS === #
+
+    def _get_too_late_text(self):
+        return self.env._(
+            "The dunning stops on the day you press the button. Choose today, or an "
+            "earlier day if the case was handed over then."
+        )
+
+    def _lock_case(self):
+        """Keep two people from acting on the case at the same moment.
+
+        :raise UserError: when somebody else is at it
+        """
+        try:
+            self.case_id.lock_for_update()
+        except LockError as error:
+            raise UserError(
+                self.env._(
+                    "Somebody else, or the dunning, is working on the case of %s at "
+                    "this moment. Try again when they are done.",
+                    self.case_id.partner_id.display_name,
+                )
+            ) from error
 
     def _get_summary(self):
         """Say in the history of the case what took place.

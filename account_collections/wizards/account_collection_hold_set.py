@@ -39,14 +39,20 @@ class AccountCollectionHoldSet(models.TransientModel):
         readonly=False,
     )
     date_start = fields.Date(
-        string="From", required=True, default=fields.Date.context_today
+        string="From",
+        compute="_compute_dates",
+        store=True,
+        readonly=False,
+        precompute=True,
+        required=True,
     )
     date_end = fields.Date(
         string="Until",
+        compute="_compute_dates",
+        store=True,
+        readonly=False,
+        precompute=True,
         required=True,
-        default=lambda self: (
-            fields.Date.context_today(self) + timedelta(days=self._usual_days)
-        ),
         help="The last day on which the customer is left alone.",
     )
     note = fields.Char(string="Why", required=True)
@@ -79,6 +85,13 @@ class AccountCollectionHoldSet(models.TransientModel):
                 > 0
             ]
 
+    @api.depends("case_id", "move_line_ids")
+    def _compute_dates(self):
+        for wizard in self:
+            today = wizard._get_day()
+            wizard.date_start = today
+            wizard.date_end = today + timedelta(days=self._usual_days)
+
     # === ACTION METHODS === #
 
     def action_hold(self):
@@ -100,6 +113,14 @@ class AccountCollectionHoldSet(models.TransientModel):
         return {"type": "ir.actions.act_window_close"}
 
     # === HELPERS === #
+
+    def _get_day(self):
+        """The day it is for the company of what is held, wherever the user is.
+
+        :rtype: datetime.date
+        """
+        company = self.case_id.company_id or self.move_line_ids.company_id[:1]
+        return (company or self.env.company)._get_collection_day()
 
     def _prepare_holds(self):
         """Prepare the hold on each open item. Of a customer whose items are all held,
@@ -145,7 +166,7 @@ class AccountCollectionHoldSet(models.TransientModel):
                     start=format_date(self.env, self.date_start),
                 )
             )
-        if self.date_end < fields.Date.context_today(self):
+        if self.date_end < self._get_day():
             raise UserError(
                 self.env._(
                     "The hold would end on %s, which is past. Choose today or a "
