@@ -12,6 +12,9 @@ CASH_REASONS = ("promise", "plan", "settlement")
 # What of a hold is decided when it is made.
 FIXED = {
     "line_id",
+    "partner_id",
+    "company_id",
+    "currency_id",
     "reason",
     "res_model",
     "res_id",
@@ -62,7 +65,9 @@ class AccountCollectionHold(models.Model):
         help="The part of the open item that is not chased, in its currency.",
     )
     date_start = fields.Date(
-        string="From", required=True, default=fields.Date.context_today
+        string="From",
+        required=True,
+        default=lambda self: self.env.company._get_collection_day(),
     )
     date_end = fields.Date(string="Until", help="The last day of the hold.")
     reason = fields.Selection(

@@ -2,8 +2,8 @@ from datetime import timedelta
 
 from psycopg2 import IntegrityError
 
-from odoo.exceptions import ValidationError
-from odoo.tests import tagged
+from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
 from .common import TODAY, CollectionCommon
@@ -197,6 +197,62 @@ class TestHold(CollectionCommon):
         hold = self._hold(self._get_receivable_line(invoice))
         person.parent_id = self.customer
         self.assertEqual(hold.partner_id, self.customer)
+
+    def test_stays_what_it_is(self):
+        """Nobody makes another one of it."""
+        user = new_test_user(
+            self.env,
+            "collector",
+            "account_collections.group_collection_own",
+            company_id=self.company.id,
+        )
+        other = self._create_customer("Bellows Ltd")
+        line = self._get_receivable_line(self._create_open_invoice(other))
+        hold = self._hold(self.line, is_whole_customer=True)
+        for values in (
+            {"line_id": line.id},
+            {"partner_id": other.id},
+            {"company_id": self._create_company(name="Elsewhere").id},
+            {"currency_id": self.env.ref("base.EUR").id},
+            {"is_whole_customer": False},
+            {"reason": "dispute"},
+        ):
+            with (
+                self.subTest(values=values),
+                self.assertRaisesRegex(UserError, "stays what it is"),
+            ):
+                hold.with_user(user).write(values)
+        hold.with_user(user).note = "Ill"
+        self.assertEqual(hold.partner_id, self.customer)
+
+    def test_follows_from_its_item(self):
+        """Nobody holds the item of a colleague's customer by naming another one."""
+        own, colleague = (
+            new_test_user(
+                self.env,
+                name,
+                groups="account_collections.group_collection_own",
+                company_id=self.company.id,
+            )
+            for name in ("own", "colleague")
+        )
+        other = self._create_customer("Bellows Ltd")
+        values = {
+            "line_id": self.line.id,
+            "partner_id": other.id,
+            "currency_id": self.env.ref("base.EUR").id,
+            "amount": 10,
+            "date_end": TODAY,
+        }
+        holds = self.env["account.collection.hold"].with_user(own)
+        hold = holds.create(dict(values))
+        self.assertEqual(hold.partner_id, self.customer)
+        self.assertEqual(hold.currency_id, self.line.currency_id)
+        self.env["account.collection.case"]._refresh(self.company)
+        # Collectors do not assign themselves.
+        self.customer.collection_case_ids.sudo().user_id = colleague
+        with self.assertRaises(AccessError):
+            holds.create(dict(values))
 
     def test_hold_in_the_currency_of_the_item(self):
         currency = self.setup_other_currency("EUR", rates=[("2024-01-01", 2.0)])
