@@ -55,22 +55,24 @@ class AccountCollectionRunLine(models.Model):
     # === HELPERS === #
 
     def _prepare_letter_draft(self):
-        """Prepare the draft of the letter that this line would send today.
+        """Prepare the draft of the letter that this line would send today, or on the
+        day of a run that was planned ahead.
 
         :return: what `account.collection.letter` composes a letter from
         :rtype: dict
         """
         self.ensure_one()
         run = self.run_id
+        day = max(run.date, self._get_day())
         open_items = self.env["account.collection.open.item"]._get_open_items(
-            run.company_id, run.date, self.partner_id.ids
+            run.company_id, day, self.partner_id.ids
         )
         return self.env["account.collection.letter"]._prepare_draft(
             self,
             self.address_id or self.partner_id,
             "letter" if self.channel == "letter" else "email",
             self._prepare_contact_items(open_items),
-            run.date,
+            day,
         )
 
     def _get_recipient_text(self):

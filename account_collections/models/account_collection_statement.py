@@ -44,7 +44,14 @@ class AccountCollectionStatement(models.AbstractModel):
                                   OR move.statement_line_id IS NOT NULL THEN 'payment'
                                 ELSE 'entry' END AS kind,
                            COALESCE(move.invoice_date, move.date) AS date,
-                           COALESCE(line.date_maturity, line.date) AS date_due,
+                           LEAST(
+                               COALESCE(line.date_maturity, line.date),
+                               -- What an agreement that has failed lets fall due.
+                               (SELECT MIN(date_called)
+                                  FROM account_collection_hold
+                                 WHERE line_id = line.id
+                                   AND date_called IS NOT NULL)
+                           ) AS date_due,
                            line.currency_id,
                            contact.commercial_partner_id AS partner_id,
                            SPLIT_PART(company.parent_path, '/', 1)::int AS company_id,

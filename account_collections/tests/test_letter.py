@@ -2,6 +2,7 @@ from datetime import timedelta
 from unittest.mock import patch
 from urllib.parse import parse_qsl, urlsplit
 
+from freezegun import freeze_time
 from lxml import html
 
 from odoo import Command, models
@@ -300,6 +301,20 @@ class TestLetter(LetterCommon):
         template = (step or self.first_step).mail_template_id
         with patch.object(type(template), "_check_can_be_rendered"):
             template.body_html = words
+
+    def test_preview_of_another_day(self):
+        """(days until the run, days until the preview, days late of an invoice that
+        is 40 days late today): those of the day on which it would leave."""
+        self._create_open_invoice(self.customer, 1000, 40)
+        for run_day, preview_day, days in ((0, 0, 40), (0, 2, 42), (3, 0, 43)):
+            with self.subTest(run_day=run_day, preview_day=preview_day):
+                run = self._plan(date=TODAY + timedelta(days=run_day))
+                line = self._get_line(run)
+                with freeze_time(TODAY + timedelta(days=preview_day)):
+                    draft = line._prepare_letter_draft()
+                    letters, errors = self.letters._compose([draft])
+                self.assertFalse(errors)
+                self.assertIn(f"{days} days late", letters[line]["table"])
 
     def test_preview(self):
         """The preview shows the letter and writes nothing."""
