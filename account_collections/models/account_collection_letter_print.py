@@ -194,9 +194,9 @@ class AccountCollectionContact(models.Model):
                 "\n".join(errors.values())
                 or self.env._("There is no letter to print here.")
             )
-        attachment = self._keep_file(
+        attachment = contacts._keep_file(
             record,
-            f"{title} {contacts[0].date}.pdf",
+            f"{title} {contacts[0].date}",
             letter.sudo()._render_letters(contacts),
         )
         contacts._mark_sent()
@@ -223,25 +223,32 @@ class AccountCollectionContact(models.Model):
             )
         )
 
-    def _keep_file(self, record, name, content):
-        """Keep a print on a record, instead of an earlier one of the same name."""
+    def _keep_file(self, record, title, content):
+        """Keep the print of these letters on a record. Letters that are printed for
+        the first time are kept beside those that were printed before; a second print
+        is kept instead of the first.
+
+        :param record: the contact or run that keeps the file
+        :param str title: the name of the file, but the number and the extension
+        :param bytes content: the PDF
+        :return: the file (`ir.attachment`)
+        """
         # Whoever may print need not be allowed to write the run or the contact.
         attachments = self.env["ir.attachment"].sudo()
-        values = {
-            "name": name,
-            "raw": content,
-            "mimetype": "application/pdf",
-            "res_model": record._name,
-            "res_id": record.id,
-        }
-        attachment = attachments.search(
-            [(key, "=", values[key]) for key in ("name", "res_model", "res_id")],
-            limit=1,
+        values = {"mimetype": "application/pdf", "raw": content}
+        scope = {"res_model": record._name, "res_id": record.id}
+        prints = attachments.search(
+            [
+                *((name, "=", value) for name, value in scope.items()),
+                ("name", "=like", f"{title}%.pdf"),
+            ],
+            order="id",
         )
-        if not attachment:
-            return attachments.create(values)
-        attachment.write(values)
-        return attachment
+        if prints and "queued" not in self.mapped("state"):
+            prints[0].write(values)
+            return prints[0]
+        number = f" ({len(prints) + 1})" if prints else ""
+        return attachments.create({**values, **scope, "name": f"{title}{number}.pdf"})
 
 
 class AccountCollectionRun(models.Model):

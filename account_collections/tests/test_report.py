@@ -1,5 +1,6 @@
 import io
 import shutil
+from datetime import timedelta
 from unittest import skipUnless
 from unittest.mock import Mock, patch
 
@@ -100,6 +101,30 @@ class TestReport(LetterCommon):
         )
         self.assertEqual(sum(column["amount"] for column in group["aging"]), 1204.5)
 
+    def test_statement_of_what_has_fallen_due_at_once(self):
+        """It says of it what the dunning does."""
+        hold = self._hold(self._get_receivable_line(self.coming), 50)
+        hold.sudo().write({"date_called": TODAY - timedelta(days=35), "active": False})
+        (item,) = [
+            item
+            for item in self.env["account.collection.open.item"]._get_open_items(
+                self.company, TODAY, self.customer.ids
+            )
+            if item["move_id"] == self.coming.id
+        ]
+        statement = self.env["account.collection.statement"]._get_statement(
+            self.customer, self.company, TODAY
+        )
+        (group,) = statement["groups"]
+        (row,) = [row for row in group["rows"] if row["move_id"] == self.coming.id]
+        for name in ("date_due", "days_overdue"):
+            self.assertEqual(row[name], item[name])
+        self.assertEqual(row["late_text"], "35 days late")
+        self.assertEqual(
+            [column["amount"] for column in group["aging"]],
+            [0, 234.5, 1050, 0, 0, -80],
+        )
+
     def test_statement_of_nothing(self):
         partner = self._create_customer("Nobody")
         statement = self.env["account.collection.statement"]._get_statement(
@@ -169,6 +194,39 @@ class TestReport(LetterCommon):
             self._download(mine.with_user(self.collector).action_print())
         )
         self.assertEqual(again, [page])
+
+    def test_later_letters_are_kept_beside_the_first(self):
+        """(letters that wait, letters in each file of the run after a print)"""
+        self._create_open_invoice(self._create_customer("Otto Buyer"), 99, 10)
+        run = self._execute().with_user(self.collector)
+        first, second = self.env["account.collection.contact"].search(
+            [("run_line_id.run_id", "=", run.id)]
+        )
+        second.sudo().state = "failed"
+        files = self.env["ir.attachment"].sudo()
+        for waiting, expected in (
+            (first, {"Letters 2024-06-14.pdf": 1}),
+            (second, {"Letters 2024-06-14.pdf": 1, "Letters 2024-06-14 (2).pdf": 1}),
+            # All again, instead of the first.
+            (None, {"Letters 2024-06-14.pdf": 2, "Letters 2024-06-14 (2).pdf": 1}),
+        ):
+            if waiting:
+                waiting.sudo().state = "queued"
+            with (
+                self.subTest(waiting=waiting),
+                patch.object(
+                    type(self.letters),
+                    "_render_letters",
+                    lambda _letters, contacts: str(len(contacts)).encode(),
+                ),
+            ):
+                run.action_print_letters()
+                prints = files.search(
+                    [("res_model", "=", run._name), ("res_id", "=", run.id)]
+                )
+                self.assertEqual(
+                    {file.name: int(file.raw) for file in prints}, expected
+                )
 
     def test_letter_with_its_statement_and_invoices(self):
         """What goes with a letter follows it, before the next letter."""
