@@ -97,9 +97,27 @@ class AccountCollectionCase(models.Model):
         :return: a window action
         :rtype: dict
         """
+        return self._prepare_list_action("contact")
+
+    def action_view_holds(self):
+        """Open the holds on what the customer owes.
+
+        :return: a window action
+        :rtype: dict
+        """
+        return self._prepare_list_action("hold")
+
+    # === HELPERS === #
+
+    def _prepare_list_action(self, kind):
+        """Prepare the list of all that concerns the customer in this company.
+
+        :param str kind: what is listed, as in `account.collection.<kind>`
+        :rtype: dict
+        """
         self.ensure_one()
         action = self.env["ir.actions.act_window"]._for_xml_id(
-            "account_collections.account_collection_contact_action"
+            f"account_collections.account_collection_{kind}_action"
         )
         return dict(
             action,
@@ -109,26 +127,6 @@ class AccountCollectionCase(models.Model):
             ],
             context={},
         )
-
-    def action_view_holds(self):
-        """Open the holds on what the customer owes.
-
-        :return: a window action
-        :rtype: dict
-        """
-        self.ensure_one()
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "account_collections.account_collection_hold_action"
-        )
-        return dict(
-            action,
-            domain=[
-                ("partner_id", "=", self.partner_id.id),
-                ("company_id", "=", self.company_id.id),
-            ],
-        )
-
-    # === HELPERS === #
 
     def _prepare_wizard_action(self, model, name, **context):
         """Prepare the dialog of a wizard about cases.

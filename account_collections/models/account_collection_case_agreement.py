@@ -53,18 +53,7 @@ class AccountCollectionCase(models.Model):
         :return: a window action
         :rtype: dict
         """
-        self.ensure_one()
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "account_collections.account_collection_agreement_action"
-        )
-        return dict(
-            action,
-            domain=[
-                ("partner_id", "=", self.partner_id.id),
-                ("company_id", "=", self.company_id.id),
-            ],
-            context={},
-        )
+        return self._prepare_list_action("agreement")
 
     def action_view_items(self):
         """Open the list of the open items, to choose some of them.

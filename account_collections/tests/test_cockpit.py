@@ -1,10 +1,11 @@
 import io
 from datetime import timedelta
+from unittest.mock import patch
 
 import openpyxl
 
 from odoo import Command
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import LockError, UserError, ValidationError
 from odoo.tests import Form, new_test_user, tagged
 
 from .common import TODAY, CollectionCommon
@@ -119,6 +120,27 @@ class TestCockpit(CollectionCommon):
     def test_log_not_in_the_future(self):
         with self.assertRaisesRegex(ValidationError, "before it took place"):
             self._log(date=TODAY + timedelta(days=1))
+
+    def test_log_what_is_of_others(self):
+        """Neither open items nor addresses of others stand on a contact."""
+        other = self._create_customer("Bellows Ltd")
+        line = self._get_receivable_line(self._create_open_invoice(other))
+        child = self.env["res.partner"].create(
+            {"name": "Till", "parent_id": self.customer.id}
+        )
+        for values, words in (
+            ({"line_ids": (self.line | line).ids}, "no open item of Ada Fashion"),
+            ({"address_id": other.id}, "no contact person or address of Ada"),
+        ):
+            with (
+                self.subTest(values=values),
+                self.assertRaisesRegex(ValidationError, words),
+            ):
+                self._log(**values)
+        self._log(line_ids=self.line.ids, address_id=child.id)
+        contact = self.case.contact_ids
+        self.assertEqual(contact.item_ids.line_id, self.line)
+        self.assertEqual(contact.address_id, child)
 
     def test_logged_call_completes_the_planned_one(self):
         """(outcome, whether the call that the dunning asked for is done)"""
@@ -327,6 +349,16 @@ class TestCockpit(CollectionCommon):
                 self.assertFalse(contact.item_ids.filtered("active"))
                 self.assertEqual(mail.mapped("state"), ["cancel"] * len(mail))
 
+    def test_hand_over_while_somebody_works_on_the_case(self):
+        with (
+            patch.object(
+                type(self.case), "lock_for_update", side_effect=LockError("Locked.")
+            ),
+            self.assertRaisesRegex(UserError, "the case of Ada Fashion at this moment"),
+        ):
+            self._hand_over()
+        self.assertEqual(self.case.state, "open")
+
     def test_handover_file(self):
         self._log_contact(self.customer, 4, note="=1+1", case_id=self.case.id)
         self._hand_over()
@@ -359,6 +391,19 @@ class TestCockpit(CollectionCommon):
                 self._hand_over(**values)
 
     # === SMART BUTTONS === #
+
+    def test_lists_of_the_customer(self):
+        """They show everything in this company, what is over too."""
+        domain = [
+            ("partner_id", "=", self.customer.id),
+            ("company_id", "=", self.company.id),
+        ]
+        for kind in ("contact", "hold", "agreement", "fee"):
+            with self.subTest(kind=kind):
+                action = getattr(self.case, f"action_view_{kind}s")()
+                self.assertEqual(action["res_model"], f"account.collection.{kind}")
+                self.assertEqual(action["domain"], domain)
+                self.assertEqual(action["context"], {})
 
     def test_way_to_the_case(self):
         child = self.env["res.partner"].create(
