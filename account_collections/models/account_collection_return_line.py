@@ -67,7 +67,10 @@ class AccountCollectionReturnLine(models.Model):
     condition = fields.Selection(CONDITIONS, default="new", required=True)
     restocking_percent = fields.Float(
         string="Restocking Fee (%)",
-        default=lambda self: self.env.company.root_id.collection_restocking_percent,
+        # It is the same for everybody, even if they see one branch only.
+        default=lambda self: (
+            self.env.company.root_id.sudo().collection_restocking_percent
+        ),
         help="What is kept of the price, in percent.",
     )
     amount = fields.Monetary(

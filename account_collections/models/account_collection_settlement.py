@@ -74,9 +74,10 @@ class AccountCollectionSettlement(models.Model):
     date_expiry = fields.Date(
         string="Offer Expires On",
         required=True,
+        # It is the same for everybody, even if they see one branch only.
         default=lambda self: fields.Date.add(
             self.env.company._get_collection_day(),
-            days=self.env.company.root_id.collection_offer_days,
+            days=self.env.company.root_id.sudo().collection_offer_days,
         ),
         help="The last day on which the customer can accept.",
     )

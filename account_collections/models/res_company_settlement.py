@@ -80,7 +80,7 @@ class ResCompany(models.Model):
         company = self.sudo()
         if not company.collection_bad_debt_account_id:
             company.collection_bad_debt_account_id = (
-                self._find_bad_debt_account() or self._create_bad_debt_account()
+                company._find_bad_debt_account() or company._create_bad_debt_account()
             )
         return company.collection_bad_debt_account_id.sudo(self.env.su)
 
@@ -94,7 +94,7 @@ class ResCompany(models.Model):
         # Whoever settles need not be allowed to see the settings.
         company = self.sudo()
         if not company.collection_write_off_journal_id:
-            company.collection_write_off_journal_id = self._find_collection_journal(
+            company.collection_write_off_journal_id = company._find_collection_journal(
                 "general"
             )
         if not company.collection_write_off_journal_id:

@@ -423,6 +423,45 @@ class TestAccess(CollectionCommon):
         copy = self.customer.with_user(self.users["internal"]).copy()
         self.assertEqual(copy.email, self.customer.email)
 
+    def test_payment_terms_are_copied_by_others(self):
+        """Whoever may create terms copies those with late fees, and forges none."""
+        day = TODAY - timedelta(days=30)
+        fees = {"collection_has_fee": True, "collection_fee_start": day}
+        terms = self.env["account.payment.term"].create(
+            [{**fees, "name": "A"}, {"name": "B"}]
+        )
+        user, manager = self.users["internal"], self.users["manager"]
+        self.env["res.groups"].create(
+            {
+                "name": "Payment terms",
+                "user_ids": [Command.set((user | manager).ids)],
+                "model_access": [
+                    Command.create(
+                        {
+                            "name": "Payment terms",
+                            "model_id": self.env["ir.model"]._get_id(model),
+                            "perm_read": True,
+                            "perm_write": True,
+                            "perm_create": True,
+                        }
+                    )
+                    for model in (
+                        "account.payment.term",
+                        "account.payment.term.line",
+                    )
+                ],
+            }
+        )
+        for copier in (user, manager):
+            with self.subTest(copier=copier.login):
+                copies = terms.with_user(copier).copy().sudo()
+                self.assertEqual(copies.mapped("collection_has_fee"), [True, False])
+                self.assertEqual(copies.mapped("collection_fee_start"), [day, False])
+        with self.assertRaises(AccessError):
+            terms.with_user(user).copy({"collection_has_fee": True})
+        without = terms[0].copy({"collection_has_fee": False})
+        self.assertFalse(without.collection_has_fee)
+
     # === SCREENS === #
 
     def test_menus(self):
@@ -573,3 +612,28 @@ class TestAccess(CollectionCommon):
         case = self.case.with_user(user).with_context(allowed_company_ids=branch.ids)
         self.assertEqual(case.amount_overdue, 100)
         self.assertFalse(case.item_ids)
+
+    def test_branch_user_opens_forms(self):
+        """(form, what the settings of the main company propose in it)"""
+        self.company.write(
+            {"collection_restocking_percent": 10, "collection_offer_days": 5}
+        )
+        self.company.child_ids = [Command.create({"name": "Branch"})]
+        branch = self.company.child_ids
+        user = new_test_user(
+            self.env,
+            login="branch_user",
+            groups="account_collections.group_collection_all",
+            company_id=branch.id,
+            company_ids=[Command.set(branch.ids)],
+        )
+        for model, field, expected in (
+            ("return.line", "restocking_percent", 10),
+            ("return.request.line", "restocking_percent", 10),
+            ("settlement", "date_expiry", TODAY + timedelta(days=5)),
+        ):
+            with self.subTest(model=model):
+                records = self.env[f"account.collection.{model}"].with_user(user)
+                # The settings are cached by who may read them.
+                self.env.invalidate_all()
+                self.assertEqual(records.default_get([field])[field], expected)

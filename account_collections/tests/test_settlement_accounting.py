@@ -366,6 +366,25 @@ class TestSettlementAccounting(SettlementCommon):
         journal = self.company._get_collection_write_off_journal()
         self.assertEqual(journal.type, "general")
 
+    def test_accounts_are_found_by_collectors(self):
+        """Whoever settles need not be allowed to change the chart."""
+        for has_account in (True, False):
+            with self.subTest(has_account=has_account):
+                self.company.collection_bad_debt_account_id = False
+                self.company.collection_write_off_journal_id = False
+                if not has_account:
+                    self.patch(
+                        self.registry["res.company"],
+                        "_find_bad_debt_account",
+                        lambda company: company.env["account.account"],
+                    )
+                company = self.company.with_user(self.collector)
+                account = company._get_collection_bad_debt_account()
+                self.assertEqual(self.company.collection_bad_debt_account_id, account)
+                self.assertFalse(account.env.su)
+                journal = company._get_collection_write_off_journal()
+                self.assertFalse(journal.env.su)
+
     # === CURRENCY AND CANCELLATION === #
 
     def test_foreign_currency(self):

@@ -217,7 +217,10 @@ class AccountCollectionReturnRequestLine(models.TransientModel):
     )
     restocking_percent = fields.Float(
         string="Restocking Fee (%)",
-        default=lambda self: self.env.company.root_id.collection_restocking_percent,
+        # It is the same for everybody, even if they see one branch only.
+        default=lambda self: (
+            self.env.company.root_id.sudo().collection_restocking_percent
+        ),
     )
     amount = fields.Monetary(string="Credit", compute="_compute_amount")
     amount_restocking = fields.Monetary(
