@@ -9,6 +9,7 @@ from . import account_collection_case
 from . import account_collection_case_actions
 from . import account_collection_agreement_actions
 from . import account_collection_case_refresh
+from . import account_collection_case_payment
 from . import account_collection_own
 from . import account_collection_contact
 from . import account_collection_contact_thread
@@ -17,9 +18,11 @@ from . import account_collection_contact_renewal
 from . import account_collection_contact_item
 from . import account_collection_hold
 from . import account_collection_open_item
+from . import account_collection_open_item_payment
 from . import account_collection_open_item_progress
 from . import account_collection_ledger
 from . import account_collection_decision
+from . import account_collection_decision_agreed
 from . import account_collection_commitment
 from . import account_collection_commitment_reminder
 from . import account_collection_numeric
@@ -113,6 +116,7 @@ from . import account_collection_letter
 from . import account_collection_letter_email
 from . import account_collection_letter_attachment
 from . import account_collection_run
+from . import account_collection_run_schedule
 from . import account_collection_run_line
 from . import account_collection_run_line_letter
 from . import account_collection_run_line_fee
