@@ -634,6 +634,9 @@ class TestAccess(CollectionCommon):
         ):
             with self.subTest(model=model):
                 records = self.env[f"account.collection.{model}"].with_user(user)
-                # The settings are cached by who may read them.
-                self.env.invalidate_all()
+                # What others have read of the settings is known to everybody.
+                self.company._get_collection_day()
+                self.company.invalidate_recordset(
+                    ["collection_restocking_percent", "collection_offer_days"]
+                )
                 self.assertEqual(records.default_get([field])[field], expected)
