@@ -132,7 +132,8 @@ class AccountCollectionRun(models.Model):
             if run.state not in ("draft", "planned") or is_over:
                 raise UserError(
                     self.env._(
-                        "The run of %s is not open for planning. Create a new run.",
+                        "The run of %s is not open for planning: it was executed or "
+                        "cancelled, or its day is over. Create a new run.",
                         format_date(self.env, run.date),
                     )
                 )
