@@ -353,7 +353,18 @@ class AccountCollectionCase(models.Model):
             self.env[model].sudo().search([("case_id", "=", self.id)]).case_id = target
         self.activity_ids.write({"res_id": target.id})
         self.write(
-            {"state": "closed", "date_closed": self.company_id._get_collection_day()}
+            {
+                "state": "closed",
+                "date_closed": self.company_id._get_collection_day(),
+                "amount_overdue": 0,
+                "amount_held": 0,
+                "amount_collectible": 0,
+                "days_overdue": 0,
+                "priority": 0,
+                **dict.fromkeys(PRIORITY_POINTS, 0),
+                "date_next_action": False,
+                "order_hold": False,
+            }
         )
         target.message_post(
             body=self.env._(

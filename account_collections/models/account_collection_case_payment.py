@@ -18,16 +18,16 @@ class AccountCollectionCase(models.Model):
     # === BUSINESS METHODS === #
 
     @api.model
-    def _refresh_after_commit(self, lines):
-        """Bring the open cases of the customers of journal items up to date, right
+    def _refresh_after_commit(self, partners):
+        """Bring the open cases of customers whose ledger changes up to date, right
         after this transaction.
 
         What changes the ledger is never slowed, locked or refused for the sake of
         a worklist; should the refresh fail, the next run makes up for it.
 
-        :param lines: receivable lines (`account.move.line`)
+        :param partners: the customers (`res.partner`)
         """
-        partner_ids = lines.partner_id.commercial_partner_id.ids
+        partner_ids = partners.commercial_partner_id.ids
         postcommit = self.env.cr.postcommit
         if partner_ids and self._postcommit_key not in postcommit.data:
             postcommit.data[self._postcommit_key] = set()

@@ -65,9 +65,7 @@ class AccountCollectionContact(models.Model):
             contacts._mark_failed(
                 self.env._("The e-mail could not be sent: %s", reason)
             )
-        self.env["account.collection.case"]._refresh_after_commit(
-            contacts.item_ids.line_id
-        )
+        self.env["account.collection.case"]._refresh_after_commit(contacts.partner_id)
 
     def _remember_failed_email(self, email):
         """Write no more to an address that failed, whichever contact has it.

@@ -39,9 +39,7 @@ class AccountCollectionContact(models.Model):
                 needless |= contact
                 contact.run_line_id.write({"state": "dropped", **reason})
         needless._mark_void()
-        self.env["account.collection.case"]._refresh_after_commit(
-            needless.item_ids.line_id
-        )
+        self.env["account.collection.case"]._refresh_after_commit(needless.partner_id)
         return needless
 
     # === HELPERS === #

@@ -120,7 +120,9 @@ class AccountCollectionLedger(models.AbstractModel):
         if receivables:
             receivables.move_id.invalidate_recordset(["collection_amount"], flush=False)
             self.env["account.collection.resolution"]._evaluate_lines(receivables)
-            self.env["account.collection.case"]._refresh_after_commit(receivables)
+            self.env["account.collection.case"]._refresh_after_commit(
+                receivables.partner_id
+            )
 
     def _follow_registered(self, invoices, partners):
         """Let what depends on the ledger follow a change of payments without journal

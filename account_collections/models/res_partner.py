@@ -216,6 +216,8 @@ class ResPartner(models.Model):
         cases._move_to(partner)
         for company in companies:
             cases._refresh(company, partner)
+        # Where customers are merged, their open items follow in a moment.
+        cases._refresh_after_commit(partner)
 
     # === HELPERS === #
 

@@ -220,6 +220,12 @@ class TestExecution(CollectionCommon):
             (self.customer | other).ids, self.customer
         )
         self.assertEqual(cases.sorted("state").mapped("state"), ["closed", "open"])
+        self.assertFalse(cases.filtered(lambda case: case.state == "closed").priority)
+        # What follows the transaction.
+        cases._refresh_open(self.cr.postcommit.data["account_collections.partner_ids"])
+        self.assertEqual(
+            cases.sorted("state").mapped("amount_overdue"), [0, 200], "At once."
+        )
         self._execute(run)
         contact = self._get_contact()
         self.assertEqual(len(contact), 1)
