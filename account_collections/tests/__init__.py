@@ -4,6 +4,7 @@ from . import test_step_reached
 from . import test_execution
 from . import test_run_day
 from . import test_collector
+from . import test_branch
 from . import test_evaluation
 from . import test_interest
 from . import test_promise
