@@ -4,8 +4,8 @@ from odoo.tools import SQL
 
 
 class AccountCollectionOwn(models.AbstractModel):
-    """What concerns a customer in a company follows their open case there: it is a
-    colleague's while the case is.
+    """What concerns a customer in a company follows their case there, the last one
+    when none is open: it is a colleague's while the case is.
 
     What inherits this has a `partner_id`, the commercial partner, and a `company_id`,
     the root company.
@@ -20,7 +20,7 @@ class AccountCollectionOwn(models.AbstractModel):
         string="Of a Colleague",
         compute="_compute_is_of_colleague",
         search="_search_is_of_colleague",
-        help="The customer's open case in this company is assigned to somebody else.",
+        help="The customer's case in this company is assigned to somebody else.",
     )
 
     # === COMPUTE METHODS === #
@@ -50,21 +50,23 @@ class AccountCollectionOwn(models.AbstractModel):
 
     @api.model
     def _get_colleague_condition(self, model, alias, query):
-        """The condition that the open case is assigned to somebody else.
+        """The condition that the open case, or else the last, is assigned to somebody
+        else.
 
         :rtype: SQL
         """
         return SQL(
             """
-            EXISTS (
-                SELECT FROM account_collection_case own
-                 WHERE own.partner_id = %s AND own.company_id = %s
-                   AND own.state != 'closed' AND own.user_id != %s
-            )
+            COALESCE((
+                SELECT own.user_id FROM account_collection_case own
+                 WHERE own.partner_id = %(partner)s AND own.company_id = %(company)s
+                 ORDER BY own.state = 'closed', own.id DESC
+                 LIMIT 1
+            ) != %(user)s, FALSE)
             """,
-            model._field_to_sql(alias, "partner_id", query),
-            model._field_to_sql(alias, "company_id", query),
-            self.env.uid,
+            partner=model._field_to_sql(alias, "partner_id", query),
+            company=model._field_to_sql(alias, "company_id", query),
+            user=self.env.uid,
         )
 
 

@@ -129,6 +129,28 @@ class TestAccess(CollectionCommon):
 
     # === RECORDS === #
 
+    def test_closed_case_stays_a_colleague_s(self):
+        """What was agreed is no more to be seen than the case, until the customer gets
+        another one."""
+        own = self.users["own"]
+        self.case.user_id = self.users["all"]
+        promise = self._promise()
+        promise.action_confirm()
+        self._pay(self.invoice)
+        self.env["account.collection.case"]._refresh(self.company, self.customer)
+        self.assertEqual(self.case.state, "closed")
+        records = (promise.commitment_ids, promise.hold_ids, promise)
+        for record in records:
+            with self.subTest(record=record._name):
+                self.assertFalse(record.with_user(own).has_access("read"))
+        self._create_open_invoice(self.customer)
+        self._open_case(self.customer).filtered(
+            lambda case: case.state == "open"
+        ).user_id = own
+        for record in records[:2]:
+            with self.subTest(record=record._name):
+                self.assertTrue(record.with_user(own).has_access("read"))
+
     def test_own_cases(self):
         """(collector of the case, who may see it)"""
         own, everybody = self.users["own"], self.users["all"]
