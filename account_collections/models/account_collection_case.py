@@ -84,6 +84,16 @@ class AccountCollectionCase(models.Model):
         readonly=True,
         help="The day on which the policy asks for the next contact.",
     )
+    silence_reason = fields.Selection(
+        selection=lambda self: (
+            self.env["account.collection.run.line"]
+            ._fields["reason"]
+            ._description_selection(self.env)
+        ),
+        string="Left Alone",
+        readonly=True,
+        help="Why a run would not contact the customer today.",
+    )
     amount_overdue = fields.Monetary(string="Overdue", readonly=True)
     amount_held = fields.Monetary(string="Held", readonly=True)
     amount_collectible = fields.Monetary(string="Collectible", readonly=True)
@@ -363,6 +373,7 @@ class AccountCollectionCase(models.Model):
                 "priority": 0,
                 **dict.fromkeys(PRIORITY_POINTS, 0),
                 "date_next_action": False,
+                "silence_reason": False,
                 "order_hold": False,
             }
         )

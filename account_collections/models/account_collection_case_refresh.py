@@ -209,7 +209,8 @@ class AccountCollectionCase(models.Model):
         The amount counts up to 40 points, 20 for the average of the company's
         cases; the age up to 30, at 90 days; the silence since the last contact up
         to 20, at 30 days; a last contact that failed, or an agreed payment missed
-        within 90 days, 10. A case of which nothing is collectible has no priority.
+        within 90 days, 10. A case of which nothing is collectible, or only what
+        payments and credit notes cover that are not applied yet, has no priority.
         """
         return SQL(
             """
@@ -221,6 +222,7 @@ class AccountCollectionCase(models.Model):
                    days_overdue = score.days_overdue,
                    date_last_contact = score.date_last_contact,
                    date_next_action = score.date_next_action,
+                   silence_reason = score.reason,
                    priority_amount = score.amount_points,
                    priority_days = score.days_points,
                    priority_silence = score.silence_points,
@@ -257,6 +259,8 @@ class AccountCollectionCase(models.Model):
                  ) average
                  CROSS JOIN LATERAL (
                     SELECT CASE WHEN decision.amount_collectible > 0
+                            AND COALESCE(decision.reason, '')
+                                NOT IN ('credits', 'unapplied')
                            THEN 1 ELSE 0 END AS factor
                  ) active
                   LEFT JOIN (
@@ -302,7 +306,7 @@ class AccountCollectionCase(models.Model):
                    amount_overdue = 0, amount_held = 0, amount_collectible = 0,
                    days_overdue = 0, priority = 0, priority_amount = 0,
                    priority_days = 0, priority_silence = 0, priority_contact = 0,
-                   date_next_action = NULL,
+                   date_next_action = NULL, silence_reason = NULL,
                    order_hold = order_hold AND NOT settled.is_over
               FROM settled
              WHERE account_collection_case.id = settled.id

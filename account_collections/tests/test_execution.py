@@ -421,6 +421,20 @@ class TestExecution(CollectionCommon):
         self._plan()
         self.assertEqual(case.step_id, contact.step_id)
 
+    def test_case_says_why_a_run_would_be_silent(self):
+        """Who has paid more than is late is not rung up, either."""
+        self._create_open_invoice(self.customer, amount=100, days=20)
+        case = self._get_line(self._plan()).case_id
+        self.assertFalse(case.silence_reason)
+        self.assertTrue(case.priority)
+        self._receive_unapplied(self.customer, 150)
+        case._refresh(self.company, self.customer)
+        self.assertEqual((case.silence_reason, case.priority), ("credits", 0))
+        self.assertEqual(case.amount_collectible, 100)
+        self._hold(case.item_ids.filtered(lambda line: line.collection_residual > 0))
+        case._refresh(self.company, self.customer)
+        self.assertEqual(case.silence_reason, "held")
+
     def test_priority_is_the_sum_of_its_parts(self):
         self._create_open_invoice(self.customer, amount=900, days=45)
         small = self._create_customer("Small")
