@@ -169,8 +169,8 @@ class AccountCollectionLetter(models.AbstractModel):
 
     def _make_copy(self, invoice):
         """Take the PDF of an invoice, or make one of an invoice that was never
-        printed, as Odoo's portal does: a pro forma, which leaves it to the accountant
-        to issue the invoice itself.
+        printed, by the report that sending it takes. That is not kept as the PDF of
+        the invoice: sending it may have to put electronic data into it.
 
         :return: `name`, `content`, and `attachment` if it is the PDF of the invoice
         :rtype: dict
@@ -179,8 +179,16 @@ class AccountCollectionLetter(models.AbstractModel):
         if stored := invoice.invoice_pdf_report_id:
             return {"name": stored.name, "content": stored.raw, "attachment": stored}
         self._check_pdf()
-        document = invoice._get_invoice_legal_documents("pdf", allow_fallback=True)
-        return {"name": document["filename"], "content": document["content"]}
+        action = invoice.env["account.move.send"]._get_default_pdf_report_id(invoice)
+        # Rendered as Odoo renders invoices to send, which keeps no file.
+        reports = invoice.env["ir.actions.report"].with_company(invoice.company_id)
+        name = action.report_name
+        rendered, kind = reports._pre_render_qweb_pdf(name, invoice.ids)
+        contents = reports._get_splitted_report(name, rendered, kind)
+        return {
+            "name": invoice._get_invoice_report_filename(report=action),
+            "content": contents[invoice.id],
+        }
 
     def _make_statement(self, letter):
         """Make the statement of account of a customer, in the language of the letter.

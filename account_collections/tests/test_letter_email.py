@@ -1,3 +1,5 @@
+from unittest.mock import patch
+
 from odoo.tests import tagged
 
 from .common import TODAY
@@ -109,9 +111,45 @@ class TestLetterEmail(LetterCommon):
         names = attachments.mapped("name")
         self.assertEqual(len(names), 3)
         self.assertIn(f"Statement of account {TODAY}.pdf", names)
-        self.assertTrue(any("proforma" in name for name in names))
-        self.assertFalse(other.invoice_pdf_report_id)
+        self.assertIn(other._get_invoice_report_filename(), names)
         self.assertFalse(contact.run_line_id.error)
+
+    def test_copy_is_the_invoice(self):
+        """A late invoice that was never printed goes as the invoice, by the report
+        that sending it takes, not as a pro forma. That does not send the invoice."""
+        invoice, self.first_step.attach_invoices = self.invoice, True
+        original = self.env.ref("account.account_invoices")
+        report = original.copy(
+            {"print_report_name": "'Own %s' % object.name", "is_invoice_report": True}
+        )
+        for holder, expected in (
+            (self.env["account.journal"], original),
+            (invoice.journal_id, report),
+        ):
+            holder.invoice_template_pdf_report_id = report
+            messages, sent = invoice.message_ids, invoice.is_move_sent
+            with self.subTest(report=expected.print_report_name):
+                contact = self._create_contact(self.customer, invoice)
+                with patch.object(
+                    type(report),
+                    "_pre_render_qweb_pdf",
+                    autospec=True,
+                    side_effect=type(report)._pre_render_qweb_pdf,
+                ) as render:
+                    mail = self._queue(contact)
+                    copy = self._attach(mail)
+                    self.assertEqual(self._attach(mail), copy)
+                self.assertEqual(render.call_count, 1)
+                self.assertEqual(
+                    copy.name, invoice._get_invoice_report_filename(report=expected)
+                )
+                for words in (copy.name.encode(), copy.raw):
+                    self.assertNotIn(b"proforma", words.lower())
+                self.assertIn(invoice.name.encode(), copy.raw)
+                self.assertEqual(copy.res_model, contact._get_thread()._name)
+                self.assertFalse(invoice.invoice_pdf_report_id)
+                self.assertEqual(invoice.message_ids, messages)
+                self.assertEqual(invoice.is_move_sent, sent)
 
     def test_attachments_are_the_own(self):
         """An invoice that was moved to another customer does not go along."""

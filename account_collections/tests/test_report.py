@@ -323,6 +323,7 @@ class TestReport(LetterCommon):
         stored.unlink()
         pages = self._read(self._download(run.action_print_letters()))
         self.assertEqual(len(pages), 2 + 2 + 3)
+        self.assertFalse([page for page in pages if "proforma" in page.lower()])
         self.assertFalse(line.error)
 
     def test_one_broken_statement_does_not_keep_the_letter(self):
