@@ -69,13 +69,15 @@ class AccountCollectionDispute(models.Model):
         )
 
     def _ask_responsible(self):
-        """Ask whoever is responsible to clarify it by its deadline."""
-        if self.responsible_id:
-            self._schedule(
-                self.responsible_id,
-                self.env._("Clarify the dispute"),
-                self.date_deadline,
+        """Ask whoever is responsible to clarify it by its deadline; where nobody who
+        is named can, whoever answers for the case."""
+        if not self.responsible_id:
+            self.responsible_id = self.case_id._get_responsible(
+                self.company_id, self.user_id
             )
+        self._schedule(
+            self.responsible_id, self.env._("Clarify the dispute"), self.date_deadline
+        )
 
     def _ask_credit(self):
         """Ask whoever is responsible to see to what was agreed and is not credited."""

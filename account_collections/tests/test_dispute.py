@@ -104,6 +104,16 @@ class TestDispute(DisputeCommon):
             line = self._get_line(self._plan(date=TODAY + timedelta(days=7)))
             self.assertDecision(line, "contact 3 email")
 
+    def test_somebody_is_asked(self):
+        """Where nobody who is named can see it, somebody else is to clarify it."""
+        outsider = new_test_user(self.env, "outsider", company_id=self.company.id)
+        self.reason.sudo().user_id = False
+        dispute = self._dispute(
+            self._create_open_invoice(self.customer), user_id=outsider.id
+        )
+        self.assertEqual(dispute.responsible_id, self.env.user)
+        self.assertEqual(dispute.activity_ids.user_id, self.env.user)
+
     def test_withdrawn(self):
         dispute = self._dispute(self._create_open_invoice(self.customer))
         dispute.action_withdraw()
