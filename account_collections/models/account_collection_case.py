@@ -113,6 +113,7 @@ class AccountCollectionCase(models.Model):
         "res.partner",
         string="Handed Over To",
         readonly=True,
+        ondelete="restrict",
         tracking=True,
         help="The collection agency or lawyer who took the case over.",
     )

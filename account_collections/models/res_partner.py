@@ -155,6 +155,16 @@ class ResPartner(models.Model):
                         record.partner_id.display_name,
                     )
                 )
+        cases = self.env["account.collection.case"].sudo()
+        if case := cases.search([("agency_id", "in", self.ids)], limit=1):
+            raise UserError(
+                self.env._(
+                    "%(agency)s has the case of %(customer)s. Archive the agency "
+                    "instead of deleting it.",
+                    agency=case.agency_id.display_name,
+                    customer=case.partner_id.display_name,
+                )
+            )
 
     # === ACTION METHODS === #
 

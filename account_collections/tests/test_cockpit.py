@@ -3,10 +3,12 @@ from datetime import timedelta
 from unittest.mock import patch
 
 import openpyxl
+from psycopg2 import IntegrityError
 
 from odoo import Command
 from odoo.exceptions import LockError, UserError, ValidationError
 from odoo.tests import Form, new_test_user, tagged
+from odoo.tools import mute_logger
 
 from .common import TODAY, CollectionCommon
 
@@ -358,6 +360,23 @@ class TestCockpit(CollectionCommon):
         ):
             self._hand_over()
         self.assertEqual(self.case.state, "open")
+
+    def test_agency_is_kept(self):
+        """Who has a case can be merged, but not deleted."""
+        agency = self._hand_over()
+        with self.assertRaisesRegex(UserError, "has the case of Ada Fashion"):
+            agency.unlink()
+        with self.assertRaises(IntegrityError), mute_logger("odoo.sql_db"):
+            self.env.cr.execute("DELETE FROM res_partner WHERE id = %s", [agency.id])
+
+    def test_agencies_are_merged(self):
+        agency = self._hand_over()
+        other = self._create_customer("Sterling Ltd")
+        self.env["base.partner.merge.automatic.wizard"].create({})._merge(
+            [agency.id, other.id], other
+        )
+        self.assertFalse(agency.exists())
+        self.assertEqual(self.case.agency_id, other)
 
     def test_handover_file(self):
         self._log_contact(self.customer, 4, note="=1+1", case_id=self.case.id)
