@@ -96,6 +96,26 @@ class TestFailures(ScriptCase):
                 f"port {port} is in use", SCRIPTS / "demo", "--port", port
             )
 
+    def test_port_that_is_none(self):
+        for port in ("abc", -5, 0, 65536, 70000):
+            with self.subTest(port=port):
+                code, output, errors = self.run_script(
+                    SCRIPTS / "demo", f"--port={port}"
+                )
+                self.assertEqual(code, 2, errors)
+                self.assertFalse(output)
+                self.assertRegex(
+                    errors.splitlines()[-1], f"--port: {port} is no port.*1 to 65535"
+                )
+
+    def test_port_of_the_administrator(self):
+        """A port that is not allowed is not called busy."""
+        with (
+            patch.object(socket.socket, "bind", side_effect=PermissionError),
+            self.assertRaisesRegex(messages.Failure, "port 80 .*administrator"),
+        ):
+            ports.need(80)
+
     def test_odoo_path_without_odoo(self):
         for script in ("demo", "test"):
             with self.subTest(script=script):
