@@ -8,6 +8,9 @@ _logger = logging.getLogger(__name__)
 # The answer of a mail server that refused a recipient for good: (550, b'No such user').
 REFUSED_ADDRESS = re.compile(r"SMTPRecipientsRefused.*?\(5\d\d, ", re.DOTALL)
 
+# The answers of a mail server in what Odoo says: their codes and words.
+ANSWER = re.compile(r"\((\d{3}), b(?:'(.*?)'|\"(.*?)\")[,)]", re.DOTALL)
+
 
 class MailMail(models.Model):
     """Tell the dunning what became of its e-mails."""
@@ -117,7 +120,10 @@ class MailMail(models.Model):
                     contacts._mark_emailed()
                 else:
                     contacts._mark_undelivered(
-                        failure_reason or self[:1].failure_reason or "",
+                        self._get_failure_text(
+                            failure_reason or self[:1].failure_reason or "",
+                            failure_type,
+                        ),
                         is_address_wrong=self._is_address_wrong(
                             failure_reason, failure_type
                         ),
@@ -131,3 +137,28 @@ class MailMail(models.Model):
         return failure_type in ("mail_email_invalid", "mail_email_missing") or bool(
             REFUSED_ADDRESS.search(failure_reason or "")
         )
+
+    def _get_failure_text(self, reason, failure_type):
+        """Say why an e-mail failed: what happened, then the mail server's words.
+
+        :param str reason: what Odoo or the mail server says
+        :param str failure_type: what Odoo takes it for, if it knows
+        :rtype: str
+        """
+        # Of several recipients, the one that was refused for good.
+        code, *words = max(ANSWER.findall(reason), default=("",))
+        answer = " ".join([code, *words]).replace("\\n", " ")
+        answer = " ".join(answer.split()) or reason
+        what = {
+            "mail_email_invalid": self.env._("the address is not valid"),
+            "mail_email_missing": self.env._("there is no address"),
+            "mail_from_invalid": self.env._("our sender's address is not valid"),
+            "mail_from_missing": self.env._("our sender has no address"),
+            "mail_smtp": self.env._("our mail server cannot be reached"),
+            "mail_spam": self.env._("it was taken for spam"),
+        }.get(failure_type)
+        if REFUSED_ADDRESS.search(reason):
+            what = self.env._("the mail server refused the address")
+        elif code and not what:
+            what = self.env._("the mail server refused it")
+        return f"{what} ({answer})" if what and answer else what or answer

@@ -142,6 +142,40 @@ class TestLetterFailure(LetterCommon, MockEmail):
                     "ada.fashion@example.com" if is_address else None,
                 )
 
+    def test_words_for_an_accountant(self):
+        """What happened comes first, then the mail server's own words, short."""
+        several = REFUSED.replace("{", "{'second@example.com': (450, b'Busy'), ")
+        several = several.replace("'No such user'", r'"5.1.1 Isn\'t\n5.1.1 here"')
+        closed = "SMTPServerDisconnected: Connection closed"
+        address = "The e-mail to ada.fashion@example.com failed: "
+        refused = address + "the mail server refused the address "
+        unsent = "The e-mail could not be sent: "
+        for failure, reason, expected in (
+            ("unknown", REFUSED, refused + "(550 No such user)"),
+            ("unknown", several, refused + "(550 5.1.1 Isn't 5.1.1 here)"),
+            ("unknown", BUSY, unsent + "the mail server refused it (450 No such user)"),
+            ("unknown", closed, unsent + closed),
+            ("unknown", "", unsent.strip()),
+            ("mail_email_invalid", "x", address + "the address is not valid (x)"),
+            ("mail_email_missing", "", address + "there is no address"),
+            (
+                "mail_smtp",
+                "Connection refused",
+                unsent + "our mail server cannot be reached (Connection refused)",
+            ),
+        ):
+            with self.subTest(failure=failure, reason=reason):
+                contact = self._create_contact(
+                    self.customer, self.invoice, case_id=self.case.id
+                )
+                mail = self._queue(contact)
+                mail.state = "exception"
+                mail._postprocess_sent_message(
+                    [], [], failure_reason=reason, failure_type=failure
+                )
+                self.assertEqual(contact.error.strip(), expected)
+                self.assertEqual(contact.run_line_id.error, contact.error)
+
     def test_failure_gives_the_step_back(self):
         self._finish(failure_type="unknown", failure_reason=REFUSED)
         self.assertFailed("No such user", "ada.fashion@example.com")
