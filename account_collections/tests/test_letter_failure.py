@@ -145,14 +145,14 @@ class TestLetterFailure(LetterCommon, MockEmail):
     def test_words_for_an_accountant(self):
         """What happened comes first, then the mail server's own words, short."""
         several = REFUSED.replace("{", "{'second@example.com': (450, b'Busy'), ")
-        several = several.replace("'No such user'", r'"5.1.1 Isn\'t\n5.1.1 here"')
+        several = several.replace("b'No such user'", str(b"5.1.1 It isn't\n5.1.1 here"))
         closed = "SMTPServerDisconnected: Connection closed"
         address = "The e-mail to ada.fashion@example.com failed: "
         refused = address + "the mail server refused the address "
         unsent = "The e-mail could not be sent: "
         for failure, reason, expected in (
             ("unknown", REFUSED, refused + "(550 No such user)"),
-            ("unknown", several, refused + "(550 5.1.1 Isn't 5.1.1 here)"),
+            ("unknown", several, refused + "(550 5.1.1 It isn't 5.1.1 here)"),
             ("unknown", BUSY, unsent + "the mail server refused it (450 No such user)"),
             ("unknown", closed, unsent + closed),
             ("unknown", "", unsent.strip()),
