@@ -288,12 +288,12 @@ class AccountCollectionCase(models.Model):
 
     # === BUSINESS METHODS === #
 
-    def _get_responsible(self, company=None, user=None):
+    def _get_responsible(self, company, user=None):
         """Who is asked to do something for a case: its collector, else the given
         user, else its team's leader, else who works on it, else a manager; somebody
         who can see it, if there is anybody.
 
-        :param company: the root company (`res.company`), for who has no case
+        :param company: the root company (`res.company`)
         :param user: whom to ask when the case has no collector (`res.users`)
         :rtype: odoo.api.res.users
         """
@@ -302,11 +302,19 @@ class AccountCollectionCase(models.Model):
         users = case.env["res.users"]
 
         def choose(*candidates):
-            able = self._filter_collectors(
-                users.concat(*candidates), case.company_id or company
+            able = self._filter_collectors(users.concat(*candidates), company)
+            # The scheduler is nobody who could call; a case of who has left is seen
+            # by those who see all.
+            able = able.filtered(
+                lambda user: (
+                    user.active
+                    and not user._is_superuser()
+                    and (
+                        case.user_id in (user, users)
+                        or user.has_group("account_collections.group_collection_all")
+                    )
+                )
             )
-            # The scheduler is nobody who could call.
-            able = able.filtered(lambda user: user.active and not user._is_superuser())
             return able[:1].sudo(self.env.su)
 
         managers = self.env.ref("account_collections.group_collection_manager")

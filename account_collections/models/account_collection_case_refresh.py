@@ -289,7 +289,8 @@ class AccountCollectionCase(models.Model):
 
     def _get_close_query(self, company, date, partner_ids, late):
         """Close the cases of which nothing is overdue and nothing is agreed; of those
-        that stay for what is agreed, nothing is overdue any more."""
+        that stay for what is agreed, nothing is overdue any more, so that there is
+        nothing to be silent about either."""
         return SQL(
             """
             WITH settled AS MATERIALIZED (
@@ -310,7 +311,8 @@ class AccountCollectionCase(models.Model):
                    order_hold = order_hold AND NOT settled.is_over
               FROM settled
              WHERE account_collection_case.id = settled.id
-               AND (settled.is_over OR amount_overdue != 0)
+               AND (settled.is_over OR amount_overdue != 0
+                    OR silence_reason IS NOT NULL OR date_next_action IS NOT NULL)
             RETURNING account_collection_case.id, partner_id, settled.is_over,
                       settled.is_over AND EXISTS (
                           SELECT FROM mail_activity planned

@@ -4,8 +4,9 @@ from odoo.tools import SQL
 
 
 class AccountCollectionOwn(models.AbstractModel):
-    """What concerns a customer in a company follows their case there, the last one
-    when none is open: it is a colleague's while the case is.
+    """What concerns a customer in a company follows their open case there: it is a
+    colleague's while the case is. When none is open, what is from before the last case
+    was closed is a colleague's, unless one had a case of the customer, too.
 
     What inherits this has a `partner_id`, the commercial partner, and a `company_id`,
     the root company.
@@ -50,23 +51,34 @@ class AccountCollectionOwn(models.AbstractModel):
 
     @api.model
     def _get_colleague_condition(self, model, alias, query):
-        """The condition that the open case, or else the last, is assigned to somebody
-        else.
+        """The condition that something is a colleague's.
 
         :rtype: SQL
         """
+        same_customer = SQL(
+            "own.partner_id = %s AND own.company_id = %s",
+            model._field_to_sql(alias, "partner_id", query),
+            model._field_to_sql(alias, "company_id", query),
+        )
         return SQL(
             """
-            COALESCE((
-                SELECT own.user_id FROM account_collection_case own
-                 WHERE own.partner_id = %(partner)s AND own.company_id = %(company)s
-                 ORDER BY own.state = 'closed', own.id DESC
-                 LIMIT 1
-            ) != %(user)s, FALSE)
+            (EXISTS (
+                SELECT FROM account_collection_case own
+                 WHERE %(same_customer)s
+                   AND own.state != 'closed' AND own.user_id != %(user)s
+            ) OR NOT EXISTS (
+                SELECT FROM account_collection_case own
+                 WHERE %(same_customer)s
+                   AND (own.state != 'closed' OR own.user_id = %(user)s)
+            ) AND EXISTS (
+                SELECT FROM account_collection_case own
+                 WHERE %(same_customer)s
+                   AND own.user_id IS NOT NULL AND own.date_closed > %(created)s
+            ))
             """,
-            partner=model._field_to_sql(alias, "partner_id", query),
-            company=model._field_to_sql(alias, "company_id", query),
+            same_customer=same_customer,
             user=self.env.uid,
+            created=model._field_to_sql(alias, "create_date", query),
         )
 
 

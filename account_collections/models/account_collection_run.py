@@ -32,6 +32,12 @@ class AccountCollectionRun(models.Model):
         default=lambda self: self.env.company._get_collection_day(),
         help="The company's day that the run decides for.",
     )
+    date_planned = fields.Date(
+        string="Planned On",
+        readonly=True,
+        copy=False,
+        help="The day on which it was decided whom to contact.",
+    )
     company_id = fields.Many2one(
         "res.company",
         required=True,
@@ -199,7 +205,12 @@ class AccountCollectionRun(models.Model):
         )
         self.env.cr.execute(self._get_line_query())
         # Nobody writes states by hand.
-        self.sudo().state = "planned"
+        self.sudo().write(
+            {
+                "state": "planned",
+                "date_planned": self.company_id._get_collection_day(),
+            }
+        )
         self.env.invalidate_all()
 
     def _execute(self, limit=None):

@@ -125,7 +125,7 @@ class AccountCollectionRunLine(models.Model):
         :param run: the run (`account.collection.run`)
         :param int size: the most lines to take
         :return: the lines, locked until the end of the transaction; none once the run
-            was cancelled
+            was cancelled, which those taken before do not notice
         """
         self.env.flush_all()
         rows = self.env.execute_query(

@@ -53,7 +53,7 @@ class AccountCollectionRunLine(models.Model):
         :raise UserError: when a customer is no longer waiting to be contacted
         """
         for line in self:
-            if line.state != "planned":
+            if line.state != "planned" or line.run_state not in ("planned", "running"):
                 raise UserError(
                     self.env._(
                         "%s is not waiting to be contacted, so there is nothing to "

@@ -20,6 +20,7 @@ class AccountCollectionRun(models.Model):
         each company that works automatically; value the cases of the others."""
         runs = self.search([("state", "=", "running")], order="date, id")
         companies = self.env["res.company"].search([("parent_id", "=", False)])
+        has_failed = False
         for dun in (
             *(run._execute for run in runs),
             *(partial(self._dun_company, company) for company in companies),
@@ -33,8 +34,12 @@ class AccountCollectionRun(models.Model):
                 self.env.cr.rollback()
                 self.env.invalidate_all()
                 _logger.exception("A part of the daily dunning failed")
+                has_failed = True
             if not self._commit_batch(0):
                 return
+        if has_failed:
+            # It is tried again the next day, not at once and for ever.
+            self.env["ir.cron"]._commit_progress(remaining=0)
 
     def _dun_company(self, company):
         """Do what is due today in one company.
@@ -49,8 +54,13 @@ class AccountCollectionRun(models.Model):
             [
                 ("company_id", "=", company.id),
                 ("date", "=", date),
-                # Who cancels the day's run wants no letters on that day.
-                ("state", "in", ("running", "done", "cancelled")),
+                # Who cancels the day's run wants no letters on that day; a run that
+                # looked ahead knew nothing of who is late only since.
+                "|",
+                ("state", "=", "cancelled"),
+                "&",
+                ("state", "in", ("running", "done")),
+                ("date_planned", "=", date),
             ],
             limit=1,
         ):

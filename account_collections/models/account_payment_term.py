@@ -8,14 +8,12 @@ class AccountPaymentTerm(models.Model):
 
     collection_has_fee = fields.Boolean(
         string="Includes Late Fees",
-        copy=False,
         groups="account_collections.group_collection_own",
         help="Invoices under these terms are charged the late fees of the collection "
         "policy when they are paid late.",
     )
     collection_fee_start = fields.Date(
         string="Late Fees Since",
-        copy=False,
         groups="account_collections.group_collection_own",
         help="Only invoices dated on this day or later are charged: the terms did not "
         "include late fees before.",
@@ -39,14 +37,6 @@ class AccountPaymentTerm(models.Model):
                 vals = dict(vals)
                 self._complete_fee_start(vals)
         return super().write(vals)
-
-    def copy(self, default=None):
-        copies = super().copy(default)
-        # Whoever copies terms need not be allowed to see their late fees.
-        for term, copied in zip(self.sudo(), copies.sudo(), strict=True):
-            names = {"collection_has_fee", "collection_fee_start"} - set(default or ())
-            copied.write({name: term[name] for name in names})
-        return copies
 
     # === HELPERS === #
 

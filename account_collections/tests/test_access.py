@@ -3,6 +3,7 @@ from datetime import timedelta
 from odoo import Command
 from odoo.exceptions import AccessError
 from odoo.tests import new_test_user, tagged
+from odoo.tools import SQL
 
 from .common import TODAY, CollectionCommon
 
@@ -139,15 +140,27 @@ class TestAccess(CollectionCommon):
         self._pay(self.invoice)
         self.env["account.collection.case"]._refresh(self.company, self.customer)
         self.assertEqual(self.case.state, "closed")
-        records = (promise.commitment_ids, promise.hold_ids, promise)
+        records = (promise.commitment_ids, promise.hold_ids)
         for record in records:
+            self.env.cr.execute(
+                SQL(
+                    "UPDATE %s SET create_date = %s",
+                    SQL.identifier(record._table),
+                    TODAY - timedelta(days=5),
+                )
+            )
+        self.env.invalidate_all()
+        for record in (*records, promise):
             with self.subTest(record=record._name):
                 self.assertFalse(record.with_user(own).has_access("read"))
+        invoice = self._create_open_invoice(self.customer, days=-20)
+        line = self._get_receivable_line(invoice)
+        self.assertTrue(self._promise(line, own).has_access("read"), "It is new.")
         self._create_open_invoice(self.customer)
         self._open_case(self.customer).filtered(
             lambda case: case.state == "open"
         ).user_id = own
-        for record in records[:2]:
+        for record in records:
             with self.subTest(record=record._name):
                 self.assertTrue(record.with_user(own).has_access("read"))
 
@@ -444,45 +457,6 @@ class TestAccess(CollectionCommon):
         self.users["internal"].group_ids += self.env.ref("base.group_partner_manager")
         copy = self.customer.with_user(self.users["internal"]).copy()
         self.assertEqual(copy.email, self.customer.email)
-
-    def test_payment_terms_are_copied_by_others(self):
-        """Whoever may create terms copies those with late fees, and forges none."""
-        day = TODAY - timedelta(days=30)
-        fees = {"collection_has_fee": True, "collection_fee_start": day}
-        terms = self.env["account.payment.term"].create(
-            [{**fees, "name": "A"}, {"name": "B"}]
-        )
-        user, manager = self.users["internal"], self.users["manager"]
-        self.env["res.groups"].create(
-            {
-                "name": "Payment terms",
-                "user_ids": [Command.set((user | manager).ids)],
-                "model_access": [
-                    Command.create(
-                        {
-                            "name": "Payment terms",
-                            "model_id": self.env["ir.model"]._get_id(model),
-                            "perm_read": True,
-                            "perm_write": True,
-                            "perm_create": True,
-                        }
-                    )
-                    for model in (
-                        "account.payment.term",
-                        "account.payment.term.line",
-                    )
-                ],
-            }
-        )
-        for copier in (user, manager):
-            with self.subTest(copier=copier.login):
-                copies = terms.with_user(copier).copy().sudo()
-                self.assertEqual(copies.mapped("collection_has_fee"), [True, False])
-                self.assertEqual(copies.mapped("collection_fee_start"), [day, False])
-        with self.assertRaises(AccessError):
-            terms.with_user(user).copy({"collection_has_fee": True})
-        without = terms[0].copy({"collection_has_fee": False})
-        self.assertFalse(without.collection_has_fee)
 
     # === SCREENS === #
 

@@ -140,6 +140,20 @@ class TestCollector(CollectionCommon):
                         self.assertEqual(len(asked), 1)
                         self.assertLessEqual(asked, expected)
 
+    def test_case_of_who_has_left(self):
+        """It is seen by who sees all cases, until it is given to somebody."""
+        own = self._create_collector("own", self.company)
+        everybody = self._create_collector("everybody", self.company, "all")
+        left = self._create_collector("left", self.company)
+        case = self._open_case()
+        case.user_id = left
+        left.active = False
+        for user, expected in ((own, False), (everybody, True)):
+            with self.subTest(user=user.login):
+                asked = case.with_user(user)._get_responsible(self.company, user)
+                self.assertEqual(asked == user, expected)
+                self.assertTrue(case.with_user(asked).has_access("read"))
+
     def test_better_address_is_asked_of_a_person(self):
         """A scheduled run is executed by nobody who could ask for an address."""
         invoice = self._create_open_invoice(self.customer)

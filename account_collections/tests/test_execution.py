@@ -5,7 +5,7 @@ from freezegun import freeze_time
 
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
-from odoo.tools import mute_logger
+from odoo.tools import SQL, mute_logger
 
 from .common import TODAY, CollectionCommon
 
@@ -434,6 +434,23 @@ class TestExecution(CollectionCommon):
         self._hold(case.item_ids.filtered(lambda line: line.collection_residual > 0))
         case._refresh(self.company, self.customer)
         self.assertEqual(case.silence_reason, "held")
+
+    def test_case_of_what_is_agreed_is_not_silent(self):
+        """Nothing is overdue, so there is nothing to be silent about."""
+        self._create_open_invoice(self.customer)
+        case = self._get_line(self._plan()).case_id
+        self.cr.execute(
+            "UPDATE account_collection_case SET silence_reason = 'no_address',"
+            " date_next_action = %s, amount_overdue = 0 WHERE id = %s",
+            [TODAY, case.id],
+        )
+        with patch.object(
+            type(case), "_get_unagreed_condition", lambda cases: SQL("FALSE")
+        ):
+            self.customer.invoice_ids.button_draft()
+            case._refresh(self.company, self.customer)
+        self.assertEqual((case.state, case.silence_reason), ("open", False))
+        self.assertFalse(case.date_next_action)
 
     def test_priority_is_the_sum_of_its_parts(self):
         self._create_open_invoice(self.customer, amount=900, days=45)

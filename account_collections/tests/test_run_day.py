@@ -117,6 +117,19 @@ class TestRunDay(CollectionCommon):
             self.assertEqual(len(self._dun()), 2)
         self.assertEqual(self._get_contact().date, tomorrow)
 
+    def test_who_is_late_only_since_a_run_looked_ahead(self):
+        day = TODAY + timedelta(days=5)
+        self.company.collection_is_automatic = True
+        self._create_open_invoice(self.customer, days=5)
+        run = self._plan(date=day)
+        other = self._create_customer("Other")
+        self._create_open_invoice(other, days=5)
+        with freeze_time(f"{day} 10:00:00"):
+            self._execute(run)
+            self._dun()
+        for customer in (self.customer, other):
+            self.assertEqual(self._get_contact(customer).date, day)
+
     def test_who_was_taken_out_by_hand_is_left_alone(self):
         """Whoever reviews the day's run need not be faster than the scheduler."""
         other = self._create_customer("Other")
