@@ -55,30 +55,25 @@ class AccountCollectionOwn(models.AbstractModel):
 
         :rtype: SQL
         """
-        same_customer = SQL(
-            "own.partner_id = %s AND own.company_id = %s",
-            model._field_to_sql(alias, "partner_id", query),
-            model._field_to_sql(alias, "company_id", query),
-        )
         return SQL(
             """
-            (EXISTS (
+            EXISTS (
                 SELECT FROM account_collection_case own
-                 WHERE %(same_customer)s
-                   AND own.state != 'closed' AND own.user_id != %(user)s
-            ) OR NOT EXISTS (
-                SELECT FROM account_collection_case own
-                 WHERE %(same_customer)s
-                   AND (own.state != 'closed' OR own.user_id = %(user)s)
-            ) AND EXISTS (
-                SELECT FROM account_collection_case own
-                 WHERE %(same_customer)s
-                   AND own.user_id IS NOT NULL AND own.date_closed > %(created)s
-            ))
+                 WHERE own.partner_id = %(partner)s AND own.company_id = %(company)s
+                   AND own.user_id != %(user)s
+                   AND (own.state != 'closed'
+                        OR own.date_closed > %(created)s AND NOT EXISTS (
+                            SELECT FROM account_collection_case mine
+                             WHERE mine.partner_id = own.partner_id
+                               AND mine.company_id = own.company_id
+                               AND (mine.state != 'closed' OR mine.user_id = %(user)s)
+                        ))
+            )
             """,
-            same_customer=same_customer,
-            user=self.env.uid,
+            partner=model._field_to_sql(alias, "partner_id", query),
+            company=model._field_to_sql(alias, "company_id", query),
             created=model._field_to_sql(alias, "create_date", query),
+            user=self.env.uid,
         )
 
 
