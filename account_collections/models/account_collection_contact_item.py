@@ -91,6 +91,11 @@ class AccountCollectionContactItem(models.Model):
         :param list vals_list: values with no other fields than the engine's
         :return: the items
         """
+        steps = self.env["account.collection.policy.step"].browse(
+            {vals["step_id"] for vals in vals_list if vals.get("step_id")}
+        )
+        # Most steps are the last that was reached: then nothing is left to be marked.
+        reached_ids = steps.filtered(lambda step: step.applies_to == "item")._ids
         rows = self.env.execute_query(
             SQL(
                 """
@@ -101,12 +106,13 @@ class AccountCollectionContactItem(models.Model):
                 """,
                 SQL(", ").join(
                     SQL(
-                        "(%s, %s, %s, %s, %s, TRUE, FALSE)",
+                        "(%s, %s, %s, %s, %s, TRUE, %s)",
                         vals["contact_id"],
                         vals["line_id"],
                         vals.get("step_id") or None,
                         vals.get("amount_residual") or 0,
                         vals.get("amount_held") or 0,
+                        vals.get("step_id") in reached_ids,
                     )
                     for vals in vals_list
                 ),

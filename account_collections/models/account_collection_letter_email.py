@@ -96,11 +96,11 @@ class AccountCollectionLetter(models.AbstractModel):
             ]
         )
         self._insert_tables(messages, letters.values())
-        for (contact, letter), message in zip(letters.items(), messages, strict=True):
+        for contact, letter in letters.items():
             step = letter["step"]
-            contact.mail_message_id = message
             if step.attach_statement or step.attach_invoices:
                 contact.is_attachment_pending = True
+        self._link_messages(letters, messages)
 
     def _prepare_message(self, contact, letter):
         """Prepare the message that stays on the case, else on the contact.
@@ -127,7 +127,31 @@ class AccountCollectionLetter(models.AbstractModel):
                 Command.link(attachment.id)
                 for attachment in letter["template"].sudo().attachment_ids
             ],
+            "mail_server_id": letter["template"].sudo().mail_server_id.id,
         }
+
+    def _link_messages(self, contacts, messages):
+        """Let contacts know their messages, in one statement."""
+        links = SQL(", ").join(
+            SQL("(%s, %s)", contact.id, message.id)
+            for contact, message in zip(contacts, messages, strict=True)
+        )
+        contacts = self.env["account.collection.contact"].browse(
+            [contact.id for contact in contacts]
+        )
+        contacts.flush_recordset(["mail_message_id"])
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE account_collection_contact
+                   SET mail_message_id = link.message_id
+                  FROM (VALUES %s) AS link (id, message_id)
+                 WHERE account_collection_contact.id = link.id
+                """,
+                links,
+            )
+        )
+        contacts.invalidate_recordset(["mail_message_id", "letter"], flush=False)
 
     def _insert_tables(self, messages, letters):
         """Put the tables of open items into the messages that keep the letters.
@@ -167,7 +191,6 @@ class AccountCollectionLetter(models.AbstractModel):
             "body_html": self._wrap(letter, layouts),
             "recipient_ids": [Command.link(letter["address"].id)],
             "references": message.message_id,
-            "mail_server_id": letter["template"].sudo().mail_server_id.id,
             "auto_delete": True,
         }
 

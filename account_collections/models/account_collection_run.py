@@ -21,7 +21,7 @@ class AccountCollectionRun(models.Model):
     _check_company_auto = True
 
     # Customers contacted between two commits.
-    _batch_size = 200
+    _batch_size = 500
     # Customers that the button contacts itself; more are left to the scheduler.
     _direct_size = 500
 

@@ -113,7 +113,7 @@ class TestStepReached(CollectionCommon):
                 )
             )
             self.env.flush_all()
-            with self.assertQueryCount(2):
+            with self.assertQueryCount(3):
                 items = self.stamps.sudo().create(
                     [
                         {
