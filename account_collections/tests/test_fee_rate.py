@@ -229,7 +229,7 @@ class TestFeeRate(FeeCommon):
                     fee.invalidate_recordset()
                     self.assertAlmostEqual(fee.amount_excess, back, places=2)
                     self.env["account.collection.fee"]._ask_to_correct()
-                    asked = self.customer.activity_ids.filtered(
+                    asked = self.policy.activity_ids.filtered(
                         lambda one, fee=fee: fee.name in one.summary
                     )
                     self.assertEqual(bool(asked), bool(back))
